@@ -1,0 +1,103 @@
+import type { AttendanceEvent } from '../model.ts'
+
+/** A half-open interval `[from, to)` in epoch milliseconds. */
+export type Interval = readonly [from: number, to: number]
+
+/** What the LMS knows of the class. Times in epoch milliseconds. */
+export interface AttendanceClass {
+  readonly scheduledStart: number | null
+  /** Planned length; 0 = not planned. */
+  readonly plannedMs: number
+  /** When the LMS started and ended the class, if it did. */
+  readonly startedAt: number | null
+  readonly endedAt: number | null
+  /** Times in which events are known to have been lost and no other source could fill in. @default [] */
+  readonly blind?: readonly Interval[] | undefined
+}
+
+export interface AttendanceOptions {
+  /** @default 'planned' */
+  readonly windowMode?: 'planned' | 'actual' | 'scheduled' | undefined
+  /** Longest gap that is bridged. @default 120_000 */
+  readonly reconnectGraceMs?: number | undefined
+  /** Later than this is late. @default 600_000 */
+  readonly lateAfterMs?: number | undefined
+  /** Gone longer than this before the end is left early. @default 600_000 */
+  readonly leftEarlyBeforeMs?: number | undefined
+  /** Below is partial. @default 75 */
+  readonly presentMinPercent?: number | undefined
+  /** Below is absent. @default 10 */
+  readonly absentBelowPercent?: number | undefined
+  /** Whether a later join in another session ends an unclosed one. @default true */
+  readonly supersede?: boolean | undefined
+  /** Share of attendance in the participation score, 0 to 100. @default 70 */
+  readonly attendanceWeight?: number | undefined
+  readonly targets?:
+    | {
+        readonly talkMs?: number | undefined
+        readonly messages?: number | undefined
+        readonly raisedHands?: number | undefined
+        readonly reactions?: number | undefined
+      }
+    | undefined
+}
+
+/** Activity counters of one person (BigBlueButton's learning data). */
+export interface Activity {
+  readonly talkMs: number
+  readonly messages: number
+  readonly raisedHands: number
+  readonly reactions: number
+  readonly pollAnswers: number
+}
+
+export interface AttendanceInput {
+  readonly class: AttendanceClass
+  /** Person keys that get a status. */
+  readonly roster: readonly string[]
+  readonly events: readonly AttendanceEvent[]
+  readonly options?: AttendanceOptions | undefined
+  /** Given: the class is looked at while it runs. Left out: final. */
+  readonly now?: number | null | undefined
+  readonly activity?: Readonly<Record<string, Activity>> | undefined
+  /** @default 0 */
+  readonly pollsPublished?: number | undefined
+}
+
+export type AttendanceStatus = 'present' | 'late' | 'left_early' | 'partial' | 'absent' | 'not_held'
+export type Anomaly = 'orphan_left' | 'superseded' | 'unclosed'
+
+export interface PersonAttendance {
+  /** `null`: off the roster, or live and not yet seen. */
+  readonly status: AttendanceStatus | null
+  /** One decimal, half up; for show only. `null` when nothing was held. */
+  readonly percentage: number | null
+  readonly minutes: number
+  readonly observedMs: number
+  readonly bridgedMs: number
+  readonly creditedMs: number
+  readonly firstJoin: number | null
+  readonly lastLeave: number | null
+  readonly late: boolean
+  readonly leftEarly: boolean
+  readonly lateByMs: number | null
+  readonly leftEarlyByMs: number | null
+  readonly reconnects: number
+  readonly gaps: number
+  readonly imputedMs: number
+  readonly confidence: 'exact' | 'imputed' | 'incomplete'
+  readonly anomalies: readonly Anomaly[]
+  readonly inClassNow: boolean
+  readonly participationScore: number | null
+  readonly participationBasis: 'attendance' | 'attendance+activity'
+  /** When the person was there, bridged gaps included, cut to the held time. */
+  readonly intervals: readonly Interval[]
+}
+
+export interface AttendanceResult {
+  readonly final: boolean
+  readonly heldMs: number
+  readonly blindMs: number
+  readonly held: readonly Interval[]
+  readonly people: Readonly<Record<string, PersonAttendance>>
+}

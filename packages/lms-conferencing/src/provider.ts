@@ -1,0 +1,73 @@
+import type { AttendanceEvent, ConferenceEvent, Meeting, MeetingSpec, Participant, Recording } from './model.ts'
+
+/** What a provider can do. A missing ability is a flag with a reason, never an `if (name === …)` elsewhere. */
+export interface ProviderCapabilities {
+  /** `true`: `openMeeting` may be repeated with the same meeting and never makes a second room. */
+  readonly idempotentOpen: boolean
+  /** The provider can say who is connected now. */
+  readonly snapshots: boolean
+  readonly publishRecordings: boolean
+}
+
+/** Options every call to a provider takes. */
+export interface ProviderCallOptions {
+  readonly signal?: AbortSignal | undefined
+  /** How long the whole call may take, in milliseconds. */
+  readonly deadlineMs?: number | undefined
+}
+
+/** A callback as it arrived: never parsed, never normalised. */
+export interface CallbackRequest {
+  readonly method: string
+  /** Path and query exactly as they arrived. */
+  readonly target: string
+  readonly headers: Headers | Readonly<Record<string, string | readonly string[] | undefined>>
+  readonly body: Uint8Array
+}
+
+/** A callback that passed verification: what the inbox stores. `body` is free of secrets that nobody needs again. */
+export interface VerifiedCallback {
+  /** The provider's server or account whose secret verified it. */
+  readonly serverId: string
+  /** The verified raw bytes, from which {@link ConferenceProvider.events} can be called again at any time. */
+  readonly body: Uint8Array
+  /** Which kind of callback it was, for the provider's own use (`hook`, `recording-ready`, …). */
+  readonly kind: string
+}
+
+/**
+ * One way to hold meetings. Every provider passes the same contract suite.
+ * All methods reject with a `ConferencingError`; nothing else escapes.
+ */
+export interface ConferenceProvider {
+  readonly name: string
+  readonly capabilities: ProviderCapabilities
+
+  /**
+   * Decides, without any network, who the meeting will be: id, passwords, server. Called before the row is written,
+   * so that a lost answer can be asked for again under the same identity.
+   */
+  planMeeting(spec: MeetingSpec): Meeting
+
+  /** Makes the room, or finds it again. Returns the meeting with what the provider added (for example the create time). */
+  openMeeting(meeting: Meeting, spec: MeetingSpec, options?: ProviderCallOptions): Promise<Meeting>
+
+  /** The link for one person, made at the moment of use; never stored or logged. */
+  joinLink(meeting: Meeting, participant: Participant, options?: ProviderCallOptions): Promise<string>
+
+  /** Ends the meeting for everybody. Ending one that is not running is no error. */
+  endMeeting(meeting: Meeting, options?: ProviderCallOptions): Promise<void>
+
+  isRunning(meeting: Meeting, options?: ProviderCallOptions): Promise<boolean>
+
+  /** Who is connected now, as evidence for the fold; `null` when the meeting is not there. */
+  snapshot(meeting: Meeting, options?: ProviderCallOptions): Promise<AttendanceEvent | null>
+
+  recordings(meeting: Meeting, options?: ProviderCallOptions): Promise<readonly Omit<Recording, 'classId'>[]>
+
+  /** Verifies the raw bytes. Throws `CALLBACK_REJECTED`; the details hold a `reason` and never the signature. */
+  verify(request: CallbackRequest): VerifiedCallback
+
+  /** Verified bytes → events in our words. Pure: the same bytes give the same events. Throws `INVALID` on a poison event. */
+  events(callback: VerifiedCallback): readonly ConferenceEvent[]
+}

@@ -1,0 +1,17 @@
+import { defineConfig } from 'tsup'
+
+export default defineConfig({
+  entry: {
+    index: 'src/index.ts',
+    attendance: 'src/attendance/index.ts',
+    bbb: 'src/providers/bbb/index.ts',
+    sql: 'src/sql/index.ts',
+    http: 'src/http/index.ts',
+  },
+  format: 'esm',
+  target: 'node22',
+  dts: true,
+  sourcemap: true,
+  clean: true,
+  splitting: true,
+})
