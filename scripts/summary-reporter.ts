@@ -1,18 +1,18 @@
-import type { Reporter, TestModule } from 'vitest/node'
+import type { Reporter, TestModule, TestRunEndReason } from 'vitest/node'
 
 /** Ends a test run with one plain line, `N passed, N failed, N skipped`, that people and machines read alike. */
 export default class SummaryReporter implements Reporter {
-  onTestRunEnd(modules: readonly TestModule[]): void {
+  onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[], reason: TestRunEndReason): void {
     const count = { passed: 0, failed: 0, skipped: 0, pending: 0 }
     for (const module of modules) {
-      let tests = 0
-      for (const test of module.children.allTests()) {
-        count[test.result().state]++
-        tests++
-      }
-      // A file that could not even be loaded holds no test, but it is a failure.
-      if (tests === 0 && module.state() === 'failed') count.failed++
+      const failedBefore = count.failed
+      for (const test of module.children.allTests()) count[test.result().state]++
+      // A file that could not be loaded, or whose hook threw, may hold no failed test, but it is a failure.
+      if (module.state() === 'failed' && count.failed === failedBefore) count.failed++
     }
-    console.log(`${count.passed} passed, ${count.failed + count.pending} failed, ${count.skipped} skipped`)
+    let failed = count.failed + count.pending + unhandledErrors.length
+    // Whatever else ends the run with an error (no test file found), the line must not read like a success.
+    if (reason === 'failed' && failed === 0) failed = 1
+    console.log(`${count.passed} passed, ${failed} failed, ${count.skipped} skipped`)
   }
 }
