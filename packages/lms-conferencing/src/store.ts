@@ -1,4 +1,4 @@
-import type { AttendanceEvent, LiveClass, Meeting, Provenance, Recording } from './model.ts'
+import type { AttendanceEvent, LiveClass, Meeting, Provenance, Recording, Room } from './model.ts'
 
 /** A class row with what only providers may see. */
 export interface StoredClass {
@@ -46,7 +46,7 @@ export interface NewInboxRow {
   readonly serverId: string
   readonly kind: string
   readonly body: Uint8Array
-  /** Hex digest of provider, server, kind and body: the same callback twice is one row. */
+  /** Hex digest over tenant, provider, server, kind and body: the same callback twice is one row. */
   readonly digest: string
   readonly receivedAt: Date
 }
@@ -55,11 +55,31 @@ export interface InboxRow extends NewInboxRow {
   /** Order of acknowledgement. */
   readonly seq: number
   readonly state: InboxState
+  /** How often applying it failed since it was last `new`. */
   readonly attempts: number
+  /** Not before this moment; the epoch for a row that never failed, so that a clock set back delays nothing. */
   readonly nextAttemptAt: Date
+  /** Why it is `ignored` or `dead`, or what the last failure was; `null` when there is nothing to say. */
   readonly reason: string | null
-  /** Set on rows ignored because no class has this key yet. */
-  readonly meetingKey: string | null
+  /** Meeting keys it names that no class has yet: it comes back to `new` when one of them gets a class. */
+  readonly waitingFor: readonly string[]
+}
+
+/** What became of a row; what is left out keeps no trace. */
+export interface InboxOutcome {
+  readonly state: InboxState
+  readonly attempts: number
+  readonly nextAttemptAt?: Date | undefined
+  readonly reason?: string | undefined
+  readonly waitingFor?: readonly string[] | undefined
+}
+
+/** How a callback names a meeting. Two tenants, or two servers, may use the same name for different meetings. */
+export interface MeetingName {
+  readonly tenantId: string
+  readonly provider: string
+  readonly serverId: string
+  readonly meetingKey: string
 }
 
 /** An attendance fact as kept: the event, and where it came from. */
@@ -69,75 +89,103 @@ export interface StoredEvent {
 }
 
 /** A breakout room's callbacks count for the class of its parent. */
-export interface MeetingAlias {
-  readonly tenantId: string
-  readonly provider: string
-  readonly serverId: string
-  readonly meetingKey: string
+export interface MeetingAlias extends MeetingName {
   readonly parentKey: string
   readonly parentInstance: string
-  readonly room: string
+  readonly room: Room
 }
 
-/** What can be read and written inside one transaction: all of it happens, or none. */
+/**
+ * What can be read and written inside one transaction: all of it happens, or none.
+ * Every method sees the rows of one tenant only. Text that no database keeps unchanged (a NUL, half a surrogate pair)
+ * is refused with `INVALID`, a key that is taken with `CONFLICT`.
+ */
 export interface StoreTransaction {
+  /** Callbacks that waited for the meeting of this class come back to `new`. `CONFLICT` when id or meeting key is taken. */
   insertClass(row: StoredClass): Promise<void>
   getClass(tenantId: string, id: string): Promise<StoredClass | null>
-  /** Finds the class that a callback names. Server and tenant are part of the key. */
-  findClassByMeetingKey(key: {
-    tenantId: string
-    provider: string
-    serverId: string
-    meetingKey: string
-  }): Promise<StoredClass | null>
+  /** The class whose meeting a callback names; `null` when the name is empty or nobody's. */
+  findClassByMeetingKey(name: MeetingName): Promise<StoredClass | null>
+  /** By start, then id. */
   listClasses(filter: ClassFilter): Promise<readonly StoredClass[]>
-  /** Applies the patch when `version` is still current; answers the new row, or `null` when another writer was first. */
+  /**
+   * Applies the patch when `row.version` is still current; answers the new row, or `null` when another writer was
+   * first. Callbacks that waited for a new meeting key come back to `new`.
+   */
   updateClass(row: StoredClass, patch: ClassPatch, now: Date): Promise<StoredClass | null>
+  /** Deletes the class with its facts and recordings. Deleting one that is not there is no error. */
   deleteClass(tenantId: string, id: string): Promise<void>
 
-  /** Adds facts; a fact equal in all its fields to one already there is the same fact. Answers how many were new. */
+  /**
+   * Adds facts; a fact equal in all its fields to one already there is the same fact, and keeps the stronger
+   * provenance. Answers how many were new.
+   */
   addEvents(tenantId: string, classId: string, events: readonly StoredEvent[]): Promise<number>
+  /** By time; the order is the same whatever the order they came in. */
   listEvents(tenantId: string, classId: string): Promise<readonly StoredEvent[]>
 
   upsertRecordings(tenantId: string, recordings: readonly Recording[]): Promise<void>
+  /** By start, those without one first, then by id. */
   listRecordings(tenantId: string, classId: string): Promise<readonly Recording[]>
 
+  /** The first alias of a name stays. Callbacks that waited for the name come back to `new`. */
   addAlias(alias: MeetingAlias): Promise<void>
-  findAlias(key: { tenantId: string; provider: string; serverId: string; meetingKey: string }): Promise<MeetingAlias | null>
+  findAlias(name: MeetingName): Promise<MeetingAlias | null>
 
   /** Inserts rows whose digest is new; answers how many were. */
   insertInbox(rows: readonly NewInboxRow[]): Promise<number>
   /** Rows in state `new` whose time has come, oldest first. */
-  dueInbox(now: Date, limit: number): Promise<readonly InboxRow[]>
-  /** When the next `new` row that is not due yet becomes due; `null` when none waits. */
-  nextInboxDue(): Promise<Date | null>
-  markInbox(
-    seq: number,
-    change: {
-      readonly state: InboxState
-      readonly attempts: number
-      readonly nextAttemptAt: Date
-      readonly reason: string | null
-      readonly meetingKey: string | null
-    },
-  ): Promise<void>
-  /** Puts rows back to `new`: the dead ones, or those ignored because their meeting was unknown. Answers how many. */
-  requeueInbox(
-    which: { readonly seq: number } | { readonly state: 'dead' } | { readonly unknownMeetingKey: string; readonly tenantId: string },
-    now: Date,
-  ): Promise<number>
-  countInbox(): Promise<Readonly<Record<InboxState, number>>>
-  listInbox(filter: { readonly state?: InboxState | undefined; readonly limit: number; readonly afterSeq?: number | undefined }): Promise<readonly InboxRow[]>
+  dueInbox(tenantId: string, now: Date, limit: number): Promise<readonly InboxRow[]>
+  /** When the first `new` row is due, perhaps long ago; `null` when there is none. */
+  nextInboxDue(tenantId: string): Promise<Date | null>
+  getInbox(tenantId: string, seq: number): Promise<InboxRow | null>
+  markInbox(row: InboxRow, outcome: InboxOutcome): Promise<void>
+  /** Puts the dead rows, or one row whatever its state, back to `new`, due at once. Answers how many. */
+  requeueInbox(tenantId: string, which: { readonly seq: number } | { readonly state: 'dead' }): Promise<number>
+  countInbox(tenantId: string): Promise<Readonly<Record<InboxState, number>>>
+  /** By `seq`. */
+  listInbox(filter: InboxFilter): Promise<readonly InboxRow[]>
+}
+
+export interface InboxFilter {
+  readonly tenantId: string
+  readonly state?: InboxState | undefined
+  readonly limit: number
+  /** Only rows after this one: the last `seq` of the page before. */
+  readonly afterSeq?: number | undefined
 }
 
 /**
  * Where everything is kept. One contract, one suite, several databases.
- * Methods reject with `ConferencingError` `STORE_UNAVAILABLE` when the database cannot serve them now.
+ * Methods reject with `ConferencingError` `STORE_UNAVAILABLE` when the database cannot serve them now; `details.reason`
+ * is a {@link StoreFault}.
  */
 export interface Store {
-  /** Runs `work` in one transaction, durable once the promise resolves. Rolled back when `work` throws. */
+  /**
+   * Runs `work` in one transaction, durable once the promise resolves. Rolled back when `work` throws. Write
+   * transactions run one after the other: `work` should only use `tx`, and never open another transaction.
+   */
   transaction<T>(work: (tx: StoreTransaction) => Promise<T>): Promise<T>
-  /** Reads without taking the write lock. */
+  /** Reads one consistent state, without taking the write lock. */
   read<T>(work: (tx: StoreTransaction) => Promise<T>): Promise<T>
+  /** Lets what runs come to its end, then closes. */
   close(): Promise<void>
 }
+
+/** Why a store cannot serve now: the `details.reason` of its `STORE_UNAVAILABLE` errors. */
+export type StoreFault =
+  /** Another writer holds the database; worth trying again. */
+  | 'locked'
+  | 'full'
+  | 'read_only'
+  /** The database file was removed, moved or replaced while it was open, or cannot be opened. */
+  | 'gone'
+  | 'damaged'
+  /** A newer version of this package has been here. */
+  | 'newer_schema'
+  /** The file is a link, no file at all, or open to other users of the machine. */
+  | 'unsafe_file'
+  | 'closed'
+  /** More waits to be stored than may wait. */
+  | 'queue_full'
+  | 'failed'
