@@ -59,7 +59,8 @@ export interface AttendanceInput {
   readonly options?: AttendanceOptions | undefined
   /** Given: the class is looked at while it runs. Left out: final. */
   readonly now?: number | null | undefined
-  readonly activity?: Readonly<Record<string, Activity>> | undefined
+  /** Counters by person. Given (even empty): the provider counts, and a person without counters has zeros. */
+  readonly activity?: Readonly<Record<string, Activity>> | null | undefined
   /** @default 0 */
   readonly pollsPublished?: number | undefined
 }
@@ -68,7 +69,7 @@ export type AttendanceStatus = 'present' | 'late' | 'left_early' | 'partial' | '
 export type Anomaly = 'orphan_left' | 'superseded' | 'unclosed'
 
 export interface PersonAttendance {
-  /** `null`: off the roster, or live and not yet seen. */
+  /** `null`: off the roster, or live and not seen in held time yet. */
   readonly status: AttendanceStatus | null
   /** One decimal, half up; for show only. `null` when nothing was held. */
   readonly percentage: number | null
@@ -88,16 +89,24 @@ export interface PersonAttendance {
   readonly confidence: 'exact' | 'imputed' | 'incomplete'
   readonly anomalies: readonly Anomaly[]
   readonly inClassNow: boolean
+  /** 0 to 100; `null` off the roster or when nothing was held. */
   readonly participationScore: number | null
-  readonly participationBasis: 'attendance' | 'attendance+activity'
-  /** When the person was there, bridged gaps included, cut to the held time. */
+  /** What the score was made of; `null` with it. */
+  readonly participationBasis: 'attendance' | 'attendance+activity' | null
+  /** When the person was there, bridged gaps included, cut to the held time: `creditedMs` in all. */
   readonly intervals: readonly Interval[]
+  /** The part of `intervals` that is a bridged reconnect. */
+  readonly bridged: readonly Interval[]
+  /** The part of `intervals` that rests on a session nobody saw the end of: `imputedMs` in all. */
+  readonly imputed: readonly Interval[]
 }
 
 export interface AttendanceResult {
+  /** Whether it was computed without `now`. */
   readonly final: boolean
   readonly heldMs: number
   readonly blindMs: number
   readonly held: readonly Interval[]
+  /** By person key, the roster first; an object without a prototype, so any key is safe to look up. */
   readonly people: Readonly<Record<string, PersonAttendance>>
 }

@@ -1,0 +1,12 @@
+export { type AttendanceFold, attendance, createAttendanceFold } from './fold.ts'
+export type {
+  Activity,
+  Anomaly,
+  AttendanceClass,
+  AttendanceInput,
+  AttendanceOptions,
+  AttendanceResult,
+  AttendanceStatus,
+  Interval,
+  PersonAttendance,
+} from './types.ts'
