@@ -37,7 +37,8 @@ export function heldTime(
 }
 
 function instanceSpans(lmsClass: AttendanceClass, facts: ClassFacts, now: number | null): Map<InstanceFacts, Span> {
-  const limit = now ?? Infinity
+  // Finite: facts that are not known are at `Infinity`.
+  const limit = now ?? Number.MAX_SAFE_INTEGER
   const known = [...facts.instances.values()].filter(({ start }) => start <= limit)
   const starts = known.map(({ start }) => start).sort((a, b) => a - b)
   const { scheduledStart, plannedMs, endedAt } = lmsClass

@@ -1,5 +1,5 @@
 import type { HeldAxis } from './axis.ts'
-import { intersect, measure, subtract, union } from './intervals.ts'
+import { measure, subtract, union } from './intervals.ts'
 import type { Presence } from './sessions.ts'
 import type { Interval } from './types.ts'
 
@@ -46,8 +46,7 @@ export function credit(presence: Presence | undefined, axis: HeldAxis, graceMs: 
   const full = bridge(present, graceMs)
   // The same once more, with every unclosed session cut at its last evidence (section 5.6).
   const uncertain = presence.stretches.some(([, to, proven]) => proven < to)
-  const proven = uncertain ? onAxis(presence, axis, 'proven') : present
-  const certain = uncertain ? bridge(proven, graceMs).intervals : full.intervals
+  const certain = uncertain ? bridge(onAxis(presence, axis, 'proven'), graceMs).intervals : full.intervals
   const clock = (stretches: readonly Interval[]) => stretches.flatMap(stretch => axis.times(stretch))
   const intervals = clock(full.intervals)
   const observedMs = measure(present)
@@ -63,7 +62,7 @@ export function credit(presence: Presence | undefined, axis: HeldAxis, graceMs: 
     lateByMs: first[0],
     leftEarlyByMs: axis.lengthMs - last[1],
     intervals,
-    bridged: full.reconnects === 0 ? NONE : clock(subtract(intersect(full.intervals, certain), proven)),
+    bridged: full.reconnects === 0 ? NONE : clock(subtract(certain, present)),
     imputed: uncertain ? clock(subtract(full.intervals, certain)) : NONE,
   }
 }
