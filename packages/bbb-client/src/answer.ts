@@ -1,0 +1,107 @@
+import type { ResponseProblem } from './errors.ts'
+import { parseLongXml, XmlError, XmlNode } from './xml.ts'
+
+/** What the bytes of an answer turned out to be. */
+export type Answer =
+  | { readonly kind: 'success'; readonly response: XmlNode }
+  | {
+      readonly kind: 'failed'
+      readonly messageKey: string
+      readonly message: string
+      readonly errors: readonly { key: string; message: string }[]
+    }
+  | { readonly kind: 'unreadable'; readonly problem: ResponseProblem; readonly issue: string }
+
+const unreadable = (problem: ResponseProblem, issue: string): Answer => ({ kind: 'unreadable', problem, issue })
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+/**
+ * Bytes → verdict. Only one root `response` with exactly one `returncode` saying exactly `SUCCESS` is a success;
+ * whatever is incomplete, ambiguous or something else is not an answer. XML and JSON are told apart by their first
+ * byte, because servers choose between them by rules of their own.
+ */
+export async function readAnswer(body: Uint8Array): Promise<Answer> {
+  let text: string
+  try {
+    text = utf8.decode(body)
+  } catch {
+    return unreadable('encoding', 'the bytes are no UTF-8')
+  }
+  const start = text.trimStart()
+  if (start === '') return unreadable('empty', 'no content')
+  if (start.startsWith('{')) return verdict(readJson(start), 'JSON')
+  if (/^(<!--[\s\S]*?-->\s*)*<(!doctype\s+html|html|head|body)\b/i.test(start)) return unreadable('html', 'HTML')
+  try {
+    return verdict(await parseLongXml(text.startsWith('<') ? text : start), 'XML')
+  } catch (error) {
+    if (error instanceof XmlError) return unreadable('not-xml', error.message)
+    throw error
+  }
+}
+
+function verdict(root: XmlNode | null, form: string): Answer {
+  if (root === null) return unreadable('not-xml', `not readable as ${form}`)
+  if (root.name.toLowerCase() === 'html') return unreadable('html', 'HTML')
+  if (root.name !== 'response') return unreadable('no-verdict', 'the root is not response')
+  const codes = root.children.filter(child => child.name === 'returncode')
+  const [code] = codes
+  if (code === undefined || codes.length > 1) return unreadable('no-verdict', `${codes.length} returncodes`)
+  if (code.interrupted || code.children.length > 0) return unreadable('no-verdict', 'the returncode is in pieces')
+  if (code.text === 'SUCCESS') return { kind: 'success', response: root }
+  // ERROR is b3scale's word for FAILED.
+  if (code.text !== 'FAILED' && code.text !== 'ERROR')
+    return unreadable('no-verdict', 'the returncode is neither SUCCESS nor FAILED')
+  const errors = errorList(root)
+  return {
+    kind: 'failed',
+    messageKey: root.child('messageKey')?.text.trim() || (errors[0]?.key ?? ''),
+    message: root.child('message')?.text.trim() || (errors[0]?.message ?? ''),
+    errors,
+  }
+}
+
+/** `errors/error` with `key` and `message` as elements, or as attributes on servers before 2.2. */
+function errorList(root: XmlNode): readonly { key: string; message: string }[] {
+  const list = root.child('errors')?.children.filter(child => child.name === 'error') ?? []
+  return list.map(error => {
+    const field = (name: string): string => (error.child(name)?.text ?? error.attributes?.get(name) ?? '').trim()
+    return { key: field('key'), message: field('message') }
+  })
+}
+
+/** Deepest JSON that is read; an API answer has four levels. */
+const JSON_DEPTH = 64
+
+/** JSON answers become the same tree, so that nothing behind this knows the difference; list items are named `item`. */
+function readJson(text: string): XmlNode | null {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return null
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null
+  // Most JSON answers wrap themselves in `response`, some failures do not.
+  const inner: unknown = Object.hasOwn(value, 'response') ? Reflect.get(value, 'response') : value
+  return toNode('response', inner, 0)
+}
+
+function toNode(name: string, value: unknown, depth: number): XmlNode | null {
+  const node = new XmlNode(name)
+  if (depth > JSON_DEPTH) return null
+  if (value === null || value === undefined) return node
+  if (typeof value !== 'object') {
+    node.text = String(value)
+    return node
+  }
+  const entries: readonly (readonly [string, unknown])[] = Array.isArray(value)
+    ? value.map((item: unknown): [string, unknown] => ['item', item])
+    : Object.entries(value)
+  for (const [key, entry] of entries) {
+    const child = toNode(key, entry, depth + 1)
+    if (child === null) return null
+    node.children.push(child)
+  }
+  return node
+}

@@ -1,0 +1,162 @@
+import { BbbParamError } from '../errors.ts'
+import {
+  type Codec,
+  encodeParams,
+  flag,
+  meetingId,
+  opaqueId,
+  type ParamTable,
+  type StringMap,
+  text,
+} from '../params.ts'
+import type { Reader } from '../reader.ts'
+import { extra } from './maps.ts'
+import { type Operation, withoutBody } from './operation.ts'
+
+/** A registered callback, as bbb-webhooks lists it. */
+export interface Hook {
+  /** Opaque: a number in 2.x, a UUID in 3.x. */
+  readonly hookID: string
+  readonly callbackURL: string
+  /** `null`: hears of every meeting. */
+  readonly meetingID: string | null
+  /** Event ids it hears of; `null`: all. */
+  readonly eventID: readonly string[] | null
+  /** Set in the server's configuration; cannot be removed by the API. */
+  readonly permanentHook: boolean
+  /** Gets the server's internal messages instead of events. */
+  readonly rawData: boolean
+}
+
+/** Parameters of `hooks.create`. */
+export interface CreateHookParams {
+  /**
+   * Where callbacks go, and their identity: a second create with the same URL changes nothing. Must be written as URLs
+   * normalise (`new URL(url).href`), without user name and fragment, so that the signature can be checked.
+   */
+  readonly callbackURL: string
+  /** Only this meeting. Some releases ignore it, so filter in the receiver too. @default all */
+  readonly meetingID?: string | undefined
+  /** Only these events. bbb-webhooks forgets such hooks when it restarts. @default all */
+  readonly eventID?: readonly string[] | undefined
+  /** @default false */
+  readonly getRaw?: boolean | undefined
+  readonly extra?: StringMap | undefined
+}
+
+/** What `hooks.create` answers. */
+export interface CreatedHook {
+  readonly hookID: string
+  /** The URL was registered before; its old settings stand. Look at `hooks.list` before trusting it. */
+  readonly duplicate: boolean
+}
+
+const callbackUrl: Codec<string> = {
+  required: true,
+  encode(out, name, value, context) {
+    const parsed = URL.parse(value)
+    const refuse = (problem: string): never => {
+      throw new BbbParamError(context.call, name, problem)
+    }
+    if (parsed === null || !/^https?:$/.test(parsed.protocol)) return refuse('must be an absolute http(s) URL')
+    if (parsed.username !== '' || parsed.password !== '')
+      refuse('must not hold a user name or password: bbb-webhooks never calls such a URL')
+    if (value.includes('#')) refuse('must not hold a fragment: the signature would be lost in it')
+    if (parsed.href !== value) refuse('must be written as new URL(url).href, or signatures cannot be checked')
+    if (parsed.searchParams.has('checksum')) refuse('must not hold a parameter named checksum')
+    text().encode(out, name, value, context)
+  },
+}
+
+const eventIds: Codec<readonly string[]> = {
+  required: false,
+  encode(out, name, value, context) {
+    if (!Array.isArray(value) || value.length === 0)
+      throw new BbbParamError(context.call, name, 'must be a list that is not empty')
+    for (const id of value)
+      if (typeof id !== 'string' || !/^[a-z][a-z0-9-]{1,63}$/.test(id))
+        throw new BbbParamError(context.call, name, 'holds something that is no event id')
+    text().encode(out, name, value.join(','), context)
+  },
+}
+
+const createTable: ParamTable<CreateHookParams> = {
+  callbackURL: callbackUrl,
+  meetingID: { ...meetingId(), required: false },
+  eventID: eventIds,
+  getRaw: flag(),
+  extra: extra(),
+}
+
+function decodeHook(reader: Reader): Hook {
+  return {
+    hookID: reader.identity('hookID'),
+    callbackURL: reader.identity('callbackURL'),
+    meetingID: reader.filled('meetingID'),
+    eventID:
+      reader
+        .filled('eventID')
+        ?.split(',')
+        .map(id => id.trim()) ?? null,
+    permanentHook: reader.boolean('permanentHook') ?? false,
+    rawData: reader.boolean('rawData') ?? false,
+  }
+}
+
+/** Registers a callback; again with the same URL it only says so. */
+export const createHook: Operation<CreateHookParams, CreatedHook> = {
+  call: 'hooks/create',
+  repeat: 'safe',
+  encode(out, params, context) {
+    if (params.getRaw === true && params.eventID !== undefined)
+      throw new BbbParamError(context.call, 'eventID', 'together with getRaw delivers nothing')
+    encodeParams(createTable, params, out, context)
+    return undefined
+  },
+  decode: response => ({
+    hookID: response.identity('hookID'),
+    duplicate: response.text('messageKey') === 'duplicateWarning',
+  }),
+}
+
+/** Parameters of `hooks.list`. */
+export interface ListHooksParams {
+  readonly extra?: StringMap | undefined
+}
+
+const listTable: ParamTable<ListHooksParams> = { extra: extra() }
+
+/** Every registered callback. Without a meeting on purpose: several releases fail on that filter. */
+export const listHooks: Operation<ListHooksParams, readonly Hook[]> = {
+  call: 'hooks/list',
+  repeat: 'safe',
+  encode: withoutBody((out, params, context) => encodeParams(listTable, params, out, context)),
+  decode: response => response.list('hooks', 'hook', decodeHook),
+}
+
+/** Parameters of `hooks.destroy`. */
+export interface DestroyHookParams {
+  readonly hookID: string
+  readonly extra?: StringMap | undefined
+}
+
+const destroyTable: ParamTable<DestroyHookParams> = { hookID: opaqueId(), extra: extra() }
+
+/** Removes a callback. `false`: there was none of that id (or it is permanent). */
+export const destroyHook: Operation<DestroyHookParams, boolean> = {
+  call: 'hooks/destroy',
+  repeat: 'safe',
+  encode: withoutBody((out, params, context) => encodeParams(destroyTable, params, out, context)),
+  decode: () => true,
+  absent: failure => (failure.messageKey === 'destroyMissingHook' ? { result: false } : undefined),
+}
+
+/** Whether bbb-webhooks answers at all; unsigned. */
+export const pingHooks: Operation<ListHooksParams, boolean> = {
+  call: 'hooks/ping',
+  repeat: 'safe',
+  signed: false,
+  encode: withoutBody((out, params, context) => encodeParams(listTable, params, out, context)),
+  decode: () => true,
+  decodeText: body => (/bbb-webhooks/.test(body) && !body.trimStart().startsWith('<') ? true : undefined),
+}

@@ -1,0 +1,136 @@
+import {
+  encodeParams,
+  flag,
+  group,
+  integer,
+  meetingId,
+  type ParamTable,
+  type StringMap,
+  text,
+  url,
+  word,
+} from '../params.ts'
+import type { Bag } from '../reader.ts'
+import { MEETING_LAYOUTS, type MeetingLayout } from './create-params.ts'
+import { extra, userdata } from './maps.ts'
+import { type Operation, withoutBody } from './operation.ts'
+
+/** Decided by the caller, never by the browser. */
+export type JoinRole = 'MODERATOR' | 'VIEWER'
+
+/**
+ * Parameters of a join link. A link never expires by itself and does not bind its holder, so make it at the moment of
+ * use, and give `userID` and `createTime` always. Source: BigBlueButton docs (join), its ApiController.
+ */
+export interface JoinParams {
+  readonly meetingID: string
+  /** Shown to others, 1 to 255 characters. Never identifies anybody. */
+  readonly fullName: string
+  readonly role: JoinRole
+  /** Your id of the person; comes back in attendee lists and callbacks. @default an id of the server's own */
+  readonly userID?: string | undefined
+  /** Of the meeting; a link for an earlier run is then refused. */
+  readonly createTime?: number | undefined
+  /** Only for servers that know no `role` (before 2.4): must be the password of that role. */
+  readonly password?: string | undefined
+  /** Whether the person waits for a moderator under some guest policies. @default false */
+  readonly guest?: boolean | undefined
+  /** Leaves the person out of the learning dashboard. Since 2.4. @default false */
+  readonly excludeFromDashboard?: boolean | undefined
+  /** Since 3.0. */
+  readonly enforceLayout?: MeetingLayout | undefined
+  /** Not counted as a person. Since 3.0. @default false */
+  readonly bot?: boolean | undefined
+  /** Since 3.0. */
+  readonly firstName?: string | undefined
+  /** Since 3.0. */
+  readonly lastName?: string | undefined
+  /** Names a further session of the same person. Since 3.0. */
+  readonly sessionName?: string | undefined
+  /** Settings of the client, for example `{ bbb_auto_join_audio: 'true' }`. Keys have no dash. */
+  readonly userdata?: StringMap | undefined
+  readonly privileged?: PrivilegedJoinParams | undefined
+  /** Parameters newer than this release, by their name on the wire. */
+  readonly extra?: StringMap | undefined
+}
+
+/** Only for values the operator controls: these load from elsewhere, or redirect. */
+export interface PrivilegedJoinParams {
+  readonly avatarURL?: string | undefined
+  /** Since 3.0. */
+  readonly webcamBackgroundURL?: string | undefined
+  readonly logoutURL?: string | undefined
+  /** Where failures to join are shown. Since 2.7. */
+  readonly errorRedirectUrl?: string | undefined
+}
+
+const privilegedTable: ParamTable<PrivilegedJoinParams> = {
+  avatarURL: url(),
+  webcamBackgroundURL: url(),
+  logoutURL: url(),
+  errorRedirectUrl: url(),
+}
+
+const joinTable: ParamTable<JoinParams> = {
+  fullName: text({ required: true, min: 1, max: 255 }),
+  meetingID: meetingId(),
+  role: word(['MODERATOR', 'VIEWER'], { required: true }),
+  userID: text({ min: 1, max: 1024 }),
+  createTime: integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+  password: text({ min: 2, max: 64 }),
+  guest: flag(),
+  excludeFromDashboard: flag(),
+  enforceLayout: word<MeetingLayout>(MEETING_LAYOUTS, { open: true }),
+  bot: flag(),
+  firstName: text({ min: 1, max: 255 }),
+  lastName: text({ min: 1, max: 255 }),
+  sessionName: text({ min: 1, max: 255 }),
+  userdata: userdata(),
+  privileged: group(privilegedTable),
+  extra: extra(),
+}
+
+/** How a join link is written; `client.joinUrl` signs it and sends nothing. */
+export const joinLink: Pick<Operation<JoinParams, never>, 'call' | 'encode'> = {
+  call: 'join',
+  encode: withoutBody((out, params, context) => encodeParams(joinTable, params, out, context)),
+}
+
+/** What a server-side join answers. The link carries credentials of the person and works for one browser. */
+export interface JoinedSession {
+  readonly internalMeetingID: string
+  readonly userID: string
+  readonly authToken: string | null
+  readonly sessionToken: string | null
+  /** `ALLOW`, `WAIT` or `DENY`. */
+  readonly guestStatus: string
+  readonly url: string
+  readonly extra: Bag
+}
+
+const JOINED_FIELDS = new Set(
+  'returncode messageKey message meeting_id user_id auth_token session_token guestStatus url'.split(' '),
+)
+
+/**
+ * Joins from the back end (`redirect=false`). Usually wrong: the browser lacks the session's cookie, and nobody is in
+ * the meeting until a browser is. Use `joinUrl`. Not offered by load balancers, which redirect. Never repeated once sent.
+ */
+export const join: Operation<JoinParams, JoinedSession> = {
+  call: 'join',
+  repeat: 'unsent',
+  encode(out, params, context) {
+    joinLink.encode(out, params, context)
+    out.add('redirect', 'false')
+    return undefined
+  },
+  decode: response => ({
+    internalMeetingID: response.identity('meeting_id'),
+    userID: response.identity('user_id'),
+    authToken: response.filled('auth_token'),
+    sessionToken: response.filled('session_token'),
+    guestStatus: response.filled('guestStatus') ?? 'ALLOW',
+    url: response.identity('url'),
+    extra: response.extra(JOINED_FIELDS),
+  }),
+}

@@ -1,0 +1,298 @@
+import {
+  type Codec,
+  encodeParams,
+  idList,
+  integer,
+  type ParamTable,
+  prefixed,
+  requiredFlag,
+  type StringMap,
+} from '../params.ts'
+import type { QueryBuilder } from '../query.ts'
+import { type Bag, parseInteger, type Reader } from '../reader.ts'
+import { extra } from './maps.ts'
+import { type Operation, withoutBody } from './operation.ts'
+
+export const RECORDING_STATES = ['processing', 'processed', 'published', 'unpublished', 'deleted'] as const
+/** `any` is for filters only. */
+export type RecordingState = (typeof RECORDING_STATES)[number]
+
+/** Which recordings to list. Nothing given: all published and unpublished ones of the server. */
+export interface GetRecordingsParams {
+  /** External ids; ignored by the server when `recordID` is given. An empty list is refused. */
+  readonly meetingID?: string | readonly string[] | undefined
+  /** Record ids, or their beginnings. An empty list is refused. */
+  readonly recordID?: string | readonly string[] | undefined
+  /** @default published and unpublished */
+  readonly state?: RecordingState | 'any' | readonly RecordingState[] | undefined
+  /** All must match; `%` at either end stands for anything. Values must not be empty. */
+  readonly meta?: StringMap | undefined
+  /** 1 to 100, since 2.6. Counts formats, not recordings; prefer `recordings()`, which pages by itself. */
+  readonly limit?: number | undefined
+  /** From 0; needs `limit`. */
+  readonly offset?: number | undefined
+  readonly extra?: StringMap | undefined
+}
+
+/** A preview picture of a recording. */
+export interface RecordingImage {
+  readonly url: string
+  readonly width: number | null
+  readonly height: number | null
+  readonly alt: string | null
+}
+
+/** One way to play a recording. */
+export interface RecordingFormat {
+  /** `presentation`, `video`, `podcast`, `notes`, `screenshare`, `statistics`, … */
+  readonly type: string
+  readonly url: string
+  /** Milliseconds that processing took. */
+  readonly processingTime: number | null
+  /** Whole minutes, rounded down; 0 for less than one. */
+  readonly length: number | null
+  /** Bytes. */
+  readonly size: number | null
+  readonly images: readonly RecordingImage[]
+}
+
+/** A recording with all its formats. */
+export interface Recording {
+  readonly recordID: string
+  readonly meetingID: string
+  readonly internalMeetingID: string | null
+  readonly name: string
+  readonly published: boolean
+  readonly state: RecordingState | (string & {}) | null
+  /** `null` when the server does not know. */
+  readonly startTime: Date | null
+  readonly endTime: Date | null
+  readonly participants: number | null
+  /** Bytes before processing. */
+  readonly rawSize: number | null
+  /** Bytes of all formats. */
+  readonly size: number | null
+  readonly isBreakout: boolean
+  /** Scalelite: playback needs a signed link. */
+  readonly protected: boolean | null
+  /** Only of breakout rooms. */
+  readonly breakout: {
+    readonly parentId: string
+    readonly sequence: number | null
+    readonly freeJoin: boolean | null
+  } | null
+  /** Record ids of the breakout rooms. */
+  readonly breakoutRooms: readonly string[]
+  readonly metadata: Bag
+  readonly playback: readonly RecordingFormat[]
+  /** Raw data formats, where the server has them. */
+  readonly data: readonly { readonly type: string; readonly url: string }[]
+  readonly extra: Bag
+}
+
+/** What one request of `getRecordings` brought. */
+export interface RecordingsPage {
+  readonly recordings: readonly Recording[]
+  /** How many the server counts in all (formats, not recordings); `null` without paging. */
+  readonly totalElements: number | null
+}
+
+/** Values such as `You &amp;amp; Me`: some servers escape names twice. Once is undone by XML, once here. */
+function unescapeTwice(value: string): string {
+  return value.replace(/&(amp|lt|gt|quot|apos|#39);/g, (entity, name: string) => NAMED[name] ?? entity)
+}
+const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", '#39': "'" }
+
+function decodeFormat(reader: Reader): RecordingFormat {
+  const images = reader.child('preview')?.child('images')?.node.children ?? []
+  return {
+    type: reader.filled('type') ?? 'unknown',
+    url: reader.text('url') ?? '',
+    processingTime: reader.count('processingTime'),
+    length: reader.count('length'),
+    size: reader.count('size'),
+    images: images
+      .filter(image => image.name === 'image')
+      .map(image => ({
+        url: image.text.trim(),
+        width: parseInteger(image.attributes?.get('width') ?? ''),
+        height: parseInteger(image.attributes?.get('height') ?? ''),
+        alt: image.attributes?.get('alt') ?? null,
+      })),
+  }
+}
+
+const RECORDING_FIELDS = new Set(
+  `recordID meetingID internalMeetingID name isBreakout published state startTime endTime participants rawSize size protected
+  metadata breakout breakoutRooms playback data`.split(/\s+/),
+)
+
+export function decodeRecording(reader: Reader): Recording {
+  const isBreakout = reader.boolean('isBreakout') ?? reader.child('metadata')?.boolean('isBreakout') ?? false
+  const breakout = isBreakout ? reader.child('breakout') : null
+  const published = reader.boolean('published')
+  const state = reader.filled('state')
+  return {
+    recordID: reader.identity('recordID'),
+    meetingID: unescapeTwice(reader.text('meetingID') ?? ''),
+    internalMeetingID: reader.filled('internalMeetingID'),
+    name: unescapeTwice(reader.text('name') ?? ''),
+    published: published ?? state === 'published',
+    state,
+    startTime: reader.date('startTime'),
+    endTime: reader.date('endTime'),
+    participants: reader.count('participants'),
+    rawSize: reader.count('rawSize'),
+    size: reader.count('size'),
+    isBreakout,
+    protected: reader.boolean('protected'),
+    // Ordinary recordings carry an empty breakout element too, which says nothing.
+    breakout:
+      breakout === null
+        ? null
+        : {
+            parentId: breakout.text('parentId') ?? '',
+            sequence: breakout.count('sequence'),
+            freeJoin: breakout.boolean('freeJoin'),
+          },
+    breakoutRooms: reader.texts('breakoutRooms', 'breakoutRoom'),
+    metadata: reader.bag('metadata'),
+    playback: reader.list('playback', 'format', decodeFormat),
+    data: reader.list('data', 'format', format => ({
+      type: format.filled('type') ?? 'unknown',
+      url: format.text('url') ?? '',
+    })),
+    extra: reader.extra(RECORDING_FIELDS),
+  }
+}
+
+const states: Codec<RecordingState | 'any' | readonly RecordingState[]> = {
+  required: false,
+  encode(out, name, value, context) {
+    idList().encode(out, name, value, context)
+  },
+}
+
+const META_KEY = /^[a-zA-Z][a-zA-Z0-9-]{0,63}$/
+
+/** An empty filter value makes servers fail, so it never leaves. */
+const metaFilter = prefixed({ prefix: 'meta_', pattern: META_KEY, allowEmpty: false })
+const metaChange = prefixed({ prefix: 'meta_', pattern: META_KEY })
+
+const getRecordingsTable: ParamTable<GetRecordingsParams> = {
+  meetingID: idList(),
+  recordID: idList(),
+  state: states,
+  meta: metaFilter,
+  limit: integer({ min: 1, max: 100 }),
+  offset: integer(),
+  extra: extra(),
+}
+
+/** Recordings of the given meetings or ids, newest first. An empty list is an answer and no error. */
+export const getRecordingsPage: Operation<GetRecordingsParams, RecordingsPage> = {
+  call: 'getRecordings',
+  repeat: 'safe',
+  encode: withoutBody((out, params, context) => encodeParams(getRecordingsTable, params, out, context)),
+  decode(response) {
+    const pagination = response.child('pagination')
+    return {
+      recordings: response.list('recordings', 'recording', decodeRecording),
+      totalElements: response.count('totalElements') ?? pagination?.count('totalElements') ?? null,
+    }
+  },
+  absent: failure =>
+    failure.messageKey === 'noRecordings' ? { result: { recordings: [], totalElements: 0 } } : undefined,
+}
+
+/** Recordings of several pages: one whose formats were split over pages is whole again. */
+export function mergeRecordings(recordings: Iterable<Recording>): readonly Recording[] {
+  const byId = new Map<string, Recording>()
+  for (const recording of recordings) {
+    const known = byId.get(recording.recordID)
+    if (known === undefined) {
+      byId.set(recording.recordID, recording)
+      continue
+    }
+    const seen = new Set(known.playback.map(format => `${format.type}\n${format.url}`))
+    const more = recording.playback.filter(format => !seen.has(`${format.type}\n${format.url}`))
+    if (more.length > 0)
+      byId.set(recording.recordID, {
+        ...known,
+        playback: [...known.playback, ...more],
+        size: sum(known.size, recording.size),
+      })
+  }
+  return [...byId.values()].sort((a, b) => (b.startTime?.getTime() ?? 0) - (a.startTime?.getTime() ?? 0))
+}
+
+function sum(a: number | null, b: number | null): number | null {
+  return a === null && b === null ? null : (a ?? 0) + (b ?? 0)
+}
+
+/** Parameters of `publishRecordings`. */
+export interface PublishRecordingsParams {
+  /** Whole ids; an empty list is refused. */
+  readonly recordID: string | readonly string[]
+  readonly publish: boolean
+  readonly extra?: StringMap | undefined
+}
+
+/** Parameters of `deleteRecordings`. */
+export interface DeleteRecordingsParams {
+  /** Whole ids; an empty list is refused. */
+  readonly recordID: string | readonly string[]
+  readonly extra?: StringMap | undefined
+}
+
+/** Parameters of `updateRecordings`. */
+export interface UpdateRecordingsParams {
+  /** Whole ids; an empty list is refused. */
+  readonly recordID: string | readonly string[]
+  /** Sets metadata; an empty value removes the key. */
+  readonly meta: StringMap
+  readonly extra?: StringMap | undefined
+}
+
+const publishTable: ParamTable<PublishRecordingsParams> = {
+  recordID: idList({ required: true }),
+  publish: requiredFlag(),
+  extra: extra(),
+}
+const deleteTable: ParamTable<DeleteRecordingsParams> = { recordID: idList({ required: true }), extra: extra() }
+const updateTable: ParamTable<UpdateRecordingsParams> = {
+  recordID: idList({ required: true }),
+  meta: { ...metaChange, required: true },
+  extra: extra(),
+}
+
+const encodeBy =
+  <P extends object>(table: ParamTable<P>) =>
+  (out: QueryBuilder, params: P, context: Parameters<typeof encodeParams>[3]): void =>
+    encodeParams(table, params, out, context)
+
+/** Publishes or unpublishes. The server says yes if any of the ids exists; one still processing does not. */
+export const publishRecordings: Operation<PublishRecordingsParams, void> = {
+  call: 'publishRecordings',
+  repeat: 'safe',
+  encode: withoutBody(encodeBy(publishTable)),
+  decode: () => undefined,
+}
+
+/** Deletes for good. The answer is whether there was anything to delete. */
+export const deleteRecordings: Operation<DeleteRecordingsParams, void> = {
+  call: 'deleteRecordings',
+  repeat: 'safe',
+  encode: withoutBody(encodeBy(deleteTable)),
+  decode: () => undefined,
+  // The first of two requests may have deleted it.
+  absent: (failure, repeated) => (repeated && failure.messageKey === 'notFound' ? { result: undefined } : undefined),
+}
+
+/** Changes metadata. `false`: Scalelite found nothing to change. */
+export const updateRecordings: Operation<UpdateRecordingsParams, boolean> = {
+  call: 'updateRecordings',
+  repeat: 'safe',
+  encode: withoutBody(encodeBy(updateTable)),
+  decode: response => response.boolean('updated') ?? true,
+}

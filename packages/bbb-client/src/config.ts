@@ -1,0 +1,197 @@
+import type { Dispatcher } from 'undici'
+import { z } from 'zod'
+import { CHECKSUM_ALGORITHMS, type ChecksumAlgorithm } from './checksum.ts'
+import { BbbConfigError } from './errors.ts'
+import { type BreakerOptions, DEFAULT_BREAKER } from './http/breaker.ts'
+import type { FetchLike } from './http/fetch.ts'
+import { DEFAULT_RETRY, type RetryPolicy } from './http/retry.ts'
+import { type HttpClock, systemHttpClock } from './http/send.ts'
+
+/** How a {@link BbbClient} reaches its server. */
+export interface BbbClientOptions {
+  /** The server: its host, with or without `/bigbluebutton` and `/api`, as `bbb-conf --secret` prints it. */
+  readonly url: string
+  /** The shared secret; a list while it changes: the first signs, the others stay known for callbacks. */
+  readonly secret: string | readonly string[]
+  /** Hash of the checksum. SHA-1 only for servers that take nothing else. @default 'sha256' */
+  readonly checksum?: ChecksumAlgorithm | undefined
+  /** Hash for the hooks calls, where bbb-webhooks is older than the server (2.x takes SHA-1 only). @default checksum */
+  readonly hooksChecksum?: ChecksumAlgorithm | undefined
+  /** Accepts `http:` for a host that is not this machine. @default false */
+  readonly allowInsecureHttp?: boolean | undefined
+  /** For one request, in milliseconds. @default 10_000 */
+  readonly timeoutMs?: number | undefined
+  /** For a call with all its repetitions, in milliseconds. @default 15_000 */
+  readonly deadlineMs?: number | undefined
+  /** When and how often requests are repeated. @default three requests, pauses up to 1, 2, 4 seconds */
+  readonly retry?: Partial<RetryPolicy> | undefined
+  /** When a failing server is left alone. @default after 10 failures in a row, for up to 5 seconds */
+  readonly breaker?: Partial<BreakerOptions> | undefined
+  /** Largest answer read, in bytes. @default 16_777_216 */
+  readonly maxResponseBytes?: number | undefined
+  /** An undici dispatcher (proxy, pool, private CA). @default undici's global one, looked up per request */
+  readonly dispatcher?: Dispatcher | undefined
+  /** A `fetch` to use instead of undici. */
+  readonly fetch?: FetchLike | undefined
+  /** Origins that URL parameters (logout, logo, documents…) may have. @default any */
+  readonly allowedUrlOrigins?: readonly string[] | undefined
+  /** Hears of things that are allowed but unwise, once each; never holds a secret. @default process.emitWarning */
+  readonly onWarning?: ((message: string) => void) | undefined
+  /** Time and chance, for tests. */
+  readonly clock?: HttpClock | undefined
+}
+
+/** Options checked and completed. Not exported: it holds the secret. */
+export interface ResolvedOptions {
+  /** Scheme, host and port. */
+  readonly origin: string
+  /** Path of the API with the last slash, for example `/bigbluebutton/api/`. */
+  readonly basePath: string
+  readonly secret: string
+  readonly checksum: ChecksumAlgorithm
+  readonly hooksChecksum: ChecksumAlgorithm
+  readonly timeoutMs: number
+  readonly deadlineMs: number
+  readonly retry: RetryPolicy
+  readonly breaker: BreakerOptions
+  readonly maxResponseBytes: number
+  readonly allowedUrlOrigins: readonly string[] | undefined
+  readonly onWarning: (message: string) => void
+  readonly clock: HttpClock
+}
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
+
+/** Secrets that stand in documentation and sample code, and so protect nothing. */
+const SAMPLE_SECRETS = new Set([
+  '639259d4-9dd8-4b25-bf01-95f9567eaf4b',
+  '8cd8ef52e8e101574e400365b55e11a6',
+  'your-bbb-shared-secret-here',
+  '330a8b08c3b4c61533e1d0c5ce1ac88f',
+])
+
+export function resolveOptions(options: BbbClientOptions): ResolvedOptions {
+  const { origin, basePath, loopback } = resolveUrl(options.url, options.allowInsecureHttp ?? false)
+  const secrets = typeof options.secret === 'string' ? [options.secret] : options.secret
+  if (!Array.isArray(secrets) || secrets.length === 0) throw new BbbConfigError('secret', 'is required')
+  secrets.forEach((secret: unknown) => {
+    checkSecret(secret, loopback)
+  })
+  const checksum = algorithm('checksum', options.checksum ?? 'sha256')
+  return {
+    origin,
+    basePath,
+    secret: secrets[0],
+    checksum,
+    hooksChecksum: algorithm('hooksChecksum', options.hooksChecksum ?? checksum),
+    timeoutMs: positive('timeoutMs', options.timeoutMs ?? 10_000),
+    deadlineMs: positive('deadlineMs', options.deadlineMs ?? 15_000),
+    retry: { ...DEFAULT_RETRY, ...defined(options.retry) },
+    breaker: { ...DEFAULT_BREAKER, ...defined(options.breaker) },
+    maxResponseBytes: positive('maxResponseBytes', options.maxResponseBytes ?? 16 * 1024 * 1024),
+    allowedUrlOrigins: options.allowedUrlOrigins?.map(allowed => {
+      const parsed = URL.parse(allowed)
+      if (parsed === null) throw new BbbConfigError('allowedUrlOrigins', 'holds something that is no URL')
+      return parsed.origin
+    }),
+    onWarning: options.onWarning ?? (message => process.emitWarning(message, 'BbbClientWarning')),
+    clock: options.clock ?? systemHttpClock,
+  }
+}
+
+function resolveUrl(
+  given: unknown,
+  allowInsecureHttp: boolean,
+): { origin: string; basePath: string; loopback: boolean } {
+  if (typeof given !== 'string' || given === '')
+    throw new BbbConfigError('url', 'is required, for example https://bbb.example.org')
+  const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(given) ? given : `https://${given}`
+  const parsed = URL.parse(withScheme)
+  if (parsed === null || !/^https?:$/.test(parsed.protocol))
+    throw new BbbConfigError('url', 'must be an https: address')
+  if (parsed.username !== '' || parsed.password !== '')
+    throw new BbbConfigError('url', 'must not hold a user name or password')
+  if (/[?#]/.test(given)) throw new BbbConfigError('url', 'must not hold a query or fragment')
+  const loopback = LOOPBACK.test(parsed.hostname)
+  if (parsed.protocol === 'http:' && !loopback && !allowInsecureHttp)
+    throw new BbbConfigError(
+      'url',
+      'must be https: (or set allowInsecureHttp, which shows every password to the network)',
+    )
+  const path = parsed.pathname.replace(/\/+$/, '')
+  const basePath = path === '' ? '/bigbluebutton/api/' : path.endsWith('/api') ? `${path}/` : `${path}/api/`
+  return { origin: parsed.origin, basePath, loopback }
+}
+
+function checkSecret(secret: unknown, loopback: boolean): void {
+  const problem = secretProblem(secret, loopback)
+  if (problem !== undefined) throw new BbbConfigError('secret', problem)
+}
+
+/** Names the rule that is broken, never the value. */
+function secretProblem(secret: unknown, loopback: boolean): string | undefined {
+  if (typeof secret !== 'string' || secret === '') return 'is empty: take it from `bbb-conf --secret`'
+  if (secret.trim() !== secret) return 'begins or ends with white space'
+  if (secret.length < 16) return 'is shorter than 16 characters'
+  if (!loopback && SAMPLE_SECRETS.has(secret))
+    return 'is a sample from documentation: set one of your own on the server'
+  return undefined
+}
+
+function algorithm(option: string, value: ChecksumAlgorithm): ChecksumAlgorithm {
+  if (!CHECKSUM_ALGORITHMS.includes(value))
+    throw new BbbConfigError(option, `must be one of ${CHECKSUM_ALGORITHMS.join(', ')}`)
+  return value
+}
+
+function positive(option: string, value: number): number {
+  if (!Number.isSafeInteger(value) || value <= 0) throw new BbbConfigError(option, 'must be a positive whole number')
+  return value
+}
+
+function defined<T extends object>(value: T | undefined): Partial<T> {
+  return Object.fromEntries(Object.entries(value ?? {}).filter(([, entry]) => entry !== undefined)) as Partial<T>
+}
+
+const environment = z.object({
+  BBB_SERVER_URL: z.string().min(1),
+  BBB_SHARED_SECRET: z.string().min(1),
+  BBB_CHECKSUM: z.enum(['sha1', 'sha256', 'sha384', 'sha512']).optional(),
+  BBB_ALLOW_INSECURE_HTTP: z.enum(['true', 'false']).optional(),
+})
+
+/**
+ * Options from `BBB_SERVER_URL`, `BBB_SHARED_SECRET` (several separated by a blank, newest first) and, when set,
+ * `BBB_CHECKSUM` and `BBB_ALLOW_INSECURE_HTTP`. Throws {@link BbbConfigError} naming the variable that is missing or wrong.
+ */
+export function bbbOptionsFromEnv(env: Readonly<Record<string, string | undefined>> = process.env): BbbClientOptions {
+  const parsed = environment.safeParse(env)
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]
+    throw new BbbConfigError(String(issue?.path[0] ?? 'environment'), 'is missing or has a value that is not allowed')
+  }
+  const { BBB_SERVER_URL, BBB_SHARED_SECRET, BBB_CHECKSUM, BBB_ALLOW_INSECURE_HTTP } = parsed.data
+  return {
+    url: BBB_SERVER_URL,
+    secret: BBB_SHARED_SECRET.split(/\s+/).filter(Boolean),
+    checksum: BBB_CHECKSUM,
+    allowInsecureHttp: BBB_ALLOW_INSECURE_HTTP === 'true',
+  }
+}
+
+/**
+ * Why a URL may not be sent as a parameter; `undefined` when it may. It will be opened in participants' browsers or by
+ * the server, so it must be absolute, without credentials, `https:` (or `http:` where the server itself is), and of an
+ * allowed origin where those are set.
+ */
+export function urlProblem(value: string, options: ResolvedOptions): string | undefined {
+  if (/[\s\\]/.test(value)) return 'must be a URL without blanks and backslashes'
+  const parsed = URL.parse(value)
+  if (parsed === null || !/^https?:\/\//i.test(value)) return 'must be an absolute https: URL'
+  const allowed = parsed.protocol === 'https:' || (parsed.protocol === 'http:' && options.origin.startsWith('http:'))
+  if (!allowed) return 'must be an absolute https: URL'
+  if (parsed.username !== '' || parsed.password !== '') return 'must not hold a user name or password'
+  if (options.allowedUrlOrigins !== undefined && !options.allowedUrlOrigins.includes(parsed.origin))
+    return 'is not of an origin in allowedUrlOrigins'
+  return undefined
+}

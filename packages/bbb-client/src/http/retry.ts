@@ -1,0 +1,70 @@
+/** Pure timing of repeated requests: no clock, no randomness of its own. */
+
+export interface RetryPolicy {
+  /** Requests in all, the first included. @default 3 */
+  readonly attempts: number
+  /** Longest pause before the second request; doubles for each further one. @default 1000 */
+  readonly baseDelayMs: number
+  /** Longest pause of all. @default 4000 */
+  readonly maxDelayMs: number
+}
+
+export const DEFAULT_RETRY: RetryPolicy = { attempts: 3, baseDelayMs: 1000, maxDelayMs: 4000 }
+
+/** Statuses after which the same request may succeed. */
+const TRANSIENT = new Set([408, 429, 502, 503, 504])
+
+export function isTransientStatus(status: number): boolean {
+  return TRANSIENT.has(status)
+}
+
+/**
+ * Full jitter: anything from nothing to the cap, so that many callers do not come back together.
+ * `random` in [0, 1). `failures` counts from 1.
+ */
+export function backoffMs(failures: number, policy: RetryPolicy, random: number): number {
+  const cap = Math.min(policy.maxDelayMs, policy.baseDelayMs * 2 ** (failures - 1))
+  return Math.floor(random * (cap + 1))
+}
+
+/**
+ * `Retry-After` → milliseconds from `now` (epoch ms); seconds or an HTTP date (RFC 9110, 10.2.3).
+ * A date in the past is 0; anything else that cannot be meant is `undefined`.
+ */
+export function retryAfterMs(header: string | undefined, now: number): number | undefined {
+  if (header === undefined) return undefined
+  const text = header.trim()
+  if (/^\d{1,10}$/.test(text)) return Number(text) * 1000
+  // Only the form with a weekday name: Date.parse alone would take almost anything.
+  if (!/^[A-Z][a-z]{2,8},? /.test(text)) return undefined
+  const at = Date.parse(text)
+  if (Number.isNaN(at)) return undefined
+  return Math.max(0, at - now)
+}
+
+/**
+ * What retries a server is given: each call earns a tenth of one, each retry costs one, and a reserve covers short
+ * trouble. So a dead server sees at most 1.1 times the calls plus the reserve.
+ */
+export class RetryBudget {
+  readonly #reserve: number
+  readonly #perCall: number
+  #tokens: number
+
+  constructor(reserve = 20, perCall = 0.1) {
+    this.#reserve = reserve
+    this.#perCall = perCall
+    this.#tokens = reserve
+  }
+
+  earn(): void {
+    this.#tokens = Math.min(this.#reserve, this.#tokens + this.#perCall)
+  }
+
+  /** Takes a retry if one is left. */
+  spend(): boolean {
+    if (this.#tokens < 1) return false
+    this.#tokens -= 1
+    return true
+  }
+}

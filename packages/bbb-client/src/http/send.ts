@@ -1,0 +1,165 @@
+import type { CircuitBreaker } from './breaker.ts'
+import { backoffMs, isTransientStatus, type RetryBudget, type RetryPolicy, retryAfterMs } from './retry.ts'
+import { HttpFailure, type HttpRequest, type HttpResponse, type Transport, toHttpFailure } from './types.ts'
+
+/** Time and chance, so that tests own both. */
+export interface HttpClock {
+  /** Epoch milliseconds. */
+  now(): number
+  setTimeout(callback: () => void, ms: number): unknown
+  clearTimeout(handle: unknown): void
+  /** In [0, 1). */
+  random(): number
+}
+
+export const systemHttpClock: HttpClock = {
+  now: Date.now,
+  setTimeout: (callback, ms) => setTimeout(callback, ms),
+  clearTimeout: handle => clearTimeout(handle as NodeJS.Timeout),
+  random: Math.random,
+}
+
+export interface SendPolicy {
+  readonly retry: RetryPolicy
+  /** For one attempt, in milliseconds. */
+  readonly timeoutMs: number
+  /** For all attempts and pauses together, in milliseconds. */
+  readonly deadlineMs: number
+  /** `safe`: may be repeated after bytes were sent. `unsent`: only when none were. */
+  readonly repeat: 'safe' | 'unsent'
+}
+
+/** What is remembered about a server between calls. */
+export interface ServerHealth {
+  readonly budget: RetryBudget
+  readonly breaker: CircuitBreaker
+}
+
+/** How it ended, as plain data; the caller knows which error that is. */
+export type SendOutcome = { readonly attempts: number } & (
+  | { readonly kind: 'response'; readonly response: HttpResponse; readonly retryAfterMs: number | undefined }
+  | { readonly kind: 'failure'; readonly failure: HttpFailure; readonly sent: boolean }
+  | { readonly kind: 'timeout'; readonly limit: 'attempt' | 'deadline'; readonly sent: boolean }
+  | { readonly kind: 'open'; readonly retryAfterMs: number }
+)
+
+type Attempt =
+  | { readonly kind: 'response'; readonly response: HttpResponse }
+  | { readonly kind: 'failure'; readonly failure: HttpFailure }
+  | { readonly kind: 'timeout'; readonly limit: 'attempt' | 'deadline'; readonly sent: boolean }
+
+/**
+ * Sends under retry policy, deadline, budget and breaker. Reading the answer is not part of it: an answer that cannot
+ * be understood was still delivered. Rejects only with the caller's `signal.reason`.
+ */
+export async function send(
+  request: Omit<HttpRequest, 'signal'>,
+  policy: SendPolicy,
+  ports: {
+    readonly transport: Transport
+    readonly health: ServerHealth
+    readonly clock: HttpClock
+    readonly signal?: AbortSignal | undefined
+  },
+): Promise<SendOutcome> {
+  const { clock, signal } = ports
+  const { budget, breaker } = ports.health
+  signal?.throwIfAborted()
+  const closedFor = breaker.enter(clock.now())
+  if (closedFor > 0) return { kind: 'open', attempts: 0, retryAfterMs: closedFor }
+  budget.earn()
+
+  const began = clock.now()
+  const deadline = new AbortController()
+  const timer = clock.setTimeout(() => deadline.abort(), policy.deadlineMs)
+  let everSent = false
+  try {
+    for (let attempts = 1; ; attempts++) {
+      const attempt = await attemptOnce(request, policy.timeoutMs, deadline.signal, ports)
+      if (signal?.aborted) {
+        breaker.left()
+        throw signal.reason
+      }
+      const sent = attempt.kind === 'response' || (attempt.kind === 'failure' ? attempt.failure.sent : attempt.sent)
+      everSent ||= sent
+      if (isServerTrouble(attempt)) breaker.failed(clock.now(), clock.random())
+      else breaker.succeeded()
+
+      const wait =
+        attempt.kind === 'response' ? retryAfterMs(attempt.response.headers['retry-after'], clock.now()) : undefined
+      const outcome = (): SendOutcome => {
+        if (attempt.kind === 'response') return { ...attempt, attempts, retryAfterMs: wait }
+        return { ...attempt, attempts, sent: everSent }
+      }
+      if (!isTransient(attempt) || attempts >= policy.retry.attempts || deadline.signal.aborted) return outcome()
+      if (everSent && policy.repeat === 'unsent') return outcome()
+      const pause = wait ?? backoffMs(attempts, policy.retry, clock.random())
+      if (pause >= policy.deadlineMs - (clock.now() - began) || !budget.spend()) return outcome()
+      await sleep(pause, clock, deadline.signal, signal)
+      if (signal?.aborted) throw signal.reason
+      if (deadline.signal.aborted) return { kind: 'timeout', limit: 'deadline', attempts, sent: everSent }
+      if (breaker.enter(clock.now()) > 0) return outcome()
+    }
+  } finally {
+    clock.clearTimeout(timer)
+  }
+}
+
+async function attemptOnce(
+  request: Omit<HttpRequest, 'signal'>,
+  timeoutMs: number,
+  deadline: AbortSignal,
+  ports: { readonly transport: Transport; readonly clock: HttpClock; readonly signal?: AbortSignal | undefined },
+): Promise<Attempt> {
+  const attempt = new AbortController()
+  const timer = ports.clock.setTimeout(() => attempt.abort(), timeoutMs)
+  const outer = ports.signal === undefined ? [deadline] : [deadline, ports.signal]
+  // Not AbortSignal.any: listeners taken off again leave nothing on a caller's long-lived signal.
+  const stop = (): void => attempt.abort()
+  for (const signal of outer) {
+    if (signal.aborted) stop()
+    signal.addEventListener('abort', stop, { once: true })
+  }
+  try {
+    return { kind: 'response', response: await ports.transport({ ...request, signal: attempt.signal }) }
+  } catch (error) {
+    const failure = error instanceof HttpFailure ? error : toHttpFailure(error, true)
+    if (attempt.signal.aborted)
+      return { kind: 'timeout', limit: deadline.aborted ? 'deadline' : 'attempt', sent: failure.sent }
+    return { kind: 'failure', failure }
+  } finally {
+    ports.clock.clearTimeout(timer)
+    for (const signal of outer) signal.removeEventListener('abort', stop)
+  }
+}
+
+function isTransient(attempt: Attempt): boolean {
+  if (attempt.kind === 'response') return isTransientStatus(attempt.response.status)
+  if (attempt.kind === 'timeout') return attempt.limit === 'attempt'
+  return isTransientReason(attempt.failure)
+}
+
+/** A certificate, a blocked address or an oversized answer will be the same the next time. */
+export function isTransientReason(failure: HttpFailure): boolean {
+  return ['dns', 'refused', 'unreachable', 'reset'].includes(failure.reason)
+}
+
+function isServerTrouble(attempt: Attempt): boolean {
+  if (attempt.kind === 'response') return attempt.response.status >= 502 && attempt.response.status <= 504
+  return attempt.kind === 'timeout' || isTransientReason(attempt.failure)
+}
+
+function sleep(ms: number, clock: HttpClock, ...signals: readonly (AbortSignal | undefined)[]): Promise<void> {
+  return new Promise(resolve => {
+    const done = (): void => {
+      clock.clearTimeout(timer)
+      for (const signal of signals) signal?.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = clock.setTimeout(done, ms)
+    for (const signal of signals) {
+      if (signal?.aborted) return done()
+      signal?.addEventListener('abort', done, { once: true })
+    }
+  })
+}

@@ -1,0 +1,175 @@
+import type { XmlNode } from './xml.ts'
+
+/**
+ * Reads fields of an answer. Everything on the wire is text; each field says here what it must be. Unknown elements
+ * survive in `extra`, unreadable ones become `null`, and only a missing identity makes a record unusable.
+ */
+
+/** Free keys (metadata, customdata, unknown fields): a plain object without prototype, safe for any key. */
+export type Bag = Readonly<Record<string, string>>
+
+/** Instances inherit no name at all, and unlike those of `Object.create(null)` they stay fast. */
+class BagObject {
+  [name: string]: string
+}
+Object.setPrototypeOf(BagObject.prototype, null)
+Reflect.deleteProperty(BagObject.prototype, 'constructor')
+
+const EMPTY_BAG: Bag = Object.freeze(new BagObject())
+
+export function bagOf(nodes: Iterable<XmlNode>): Bag {
+  let bag: Record<string, string> | undefined
+  for (const node of nodes) {
+    bag ??= new BagObject()
+    bag[node.name] = node.text.trim()
+  }
+  return bag ?? EMPTY_BAG
+}
+
+/** A record that lacks its identity. The path says where, nothing says what. */
+export class ShapeError extends Error {
+  override readonly name = 'ShapeError'
+  readonly path: string
+
+  constructor(path: string) {
+    super(`${path} is missing`)
+    this.path = path
+  }
+}
+
+const YEAR_2000 = 946_684_800_000
+const YEAR_2100 = 4_102_444_800_000
+
+/** Grouping that servers put into numbers: `1,202`, `1.202`, `1 202`, `1'202`. */
+const GROUPED = /^-?\d{1,3}(?:[,.'’\u00a0\u202f\u2009 ]\d{3})+$/
+const INTEGER = /^-?\d{1,19}$/
+
+export function parseInteger(text: string): number | null {
+  const trimmed = text.trim()
+  const digits = INTEGER.test(trimmed) ? trimmed : GROUPED.test(trimmed) ? trimmed.replace(/[^\d-]/g, '') : null
+  if (digits === null) return null
+  const value = Number(digits)
+  return Number.isSafeInteger(value) ? value : null
+}
+
+export class Reader {
+  readonly node: XmlNode
+  readonly path: string
+  readonly #warn: (issue: string) => void
+
+  constructor(node: XmlNode, path: string, warn: (issue: string) => void) {
+    this.node = node
+    this.path = path
+    this.#warn = warn
+  }
+
+  /** The element's text as it came, without blanks around it; `null` when the element is absent. */
+  text(name: string): string | null {
+    const node = this.node.child(name)
+    return node === undefined ? null : node.text.trim()
+  }
+
+  /** Like {@link text}, with `''` as `null`. */
+  filled(name: string): string | null {
+    return this.text(name) || null
+  }
+
+  /** Text that must be there for the record to mean anything. */
+  identity(name: string): string {
+    const value = this.filled(name)
+    if (value === null) throw new ShapeError(`${this.path}.${name}`)
+    return value
+  }
+
+  /** `true` or `false` in any letter case. */
+  boolean(name: string): boolean | null {
+    const value = this.text(name)?.toLowerCase()
+    return value === 'true' ? true : value === 'false' ? false : null
+  }
+
+  /** A whole number, with or without grouping. */
+  integer(name: string): number | null {
+    const value = this.text(name)
+    return value === null ? null : parseInteger(value)
+  }
+
+  /** A count: a whole number from 0. */
+  count(name: string): number | null {
+    const value = this.integer(name)
+    return value !== null && value >= 0 ? value : null
+  }
+
+  /** Epoch milliseconds, exact; 0, unreadable and implausible (outside 2000 to 2100) are `null`. */
+  epoch(name: string): number | null {
+    const value = this.integer(name)
+    return value !== null && value >= YEAR_2000 && value < YEAR_2100 ? value : null
+  }
+
+  date(name: string): Date | null {
+    const value = this.epoch(name)
+    return value === null ? null : new Date(value)
+  }
+
+  /** Free keys below one element. */
+  bag(name: string): Bag {
+    const node = this.node.child(name)
+    return node === undefined ? EMPTY_BAG : bagOf(node.children)
+  }
+
+  /** Elements that no field is made for, where they hold text alone. */
+  extra(known: ReadonlySet<string>): Bag {
+    let unknown: XmlNode[] | undefined
+    for (const child of this.node.children)
+      if (!known.has(child.name) && child.children.length === 0) {
+        unknown ??= []
+        unknown.push(child)
+      }
+    return unknown === undefined ? EMPTY_BAG : bagOf(unknown)
+  }
+
+  /** The record below one element; `null` when it is absent. */
+  child(name: string): Reader | null {
+    const node = this.node.child(name)
+    return node === undefined ? null : new Reader(node, `${this.path}.${name}`, this.#warn)
+  }
+
+  /** The texts of the elements called `item` below `list`. */
+  texts(list: string, item: string): readonly string[] {
+    return (this.node.child(list)?.children ?? []).filter(child => child.name === item).map(child => child.text.trim())
+  }
+
+  /**
+   * Records below one element, for none, one and many alike. A record without identity is left out, and said to be:
+   * one bad record never hides the others.
+   */
+  list<T>(list: string, item: string, decode: (reader: Reader) => T): readonly T[] {
+    const parent = this.node.child(list)
+    return parent === undefined ? [] : this.records(parent.children, `${this.path}.${list}`, item, decode)
+  }
+
+  /** The same for elements that stand directly in this one. */
+  repeated<T>(item: string, decode: (reader: Reader) => T): readonly T[] {
+    return this.records(this.node.children, this.path, item, decode)
+  }
+
+  private records<T>(
+    nodes: readonly XmlNode[],
+    path: string,
+    item: string,
+    decode: (reader: Reader) => T,
+  ): readonly T[] {
+    const records: T[] = []
+    let index = 0
+    for (const node of nodes) {
+      if (node.name !== item) continue
+      const reader = new Reader(node, `${path}[${index++}]`, this.#warn)
+      try {
+        records.push(decode(reader))
+      } catch (error) {
+        if (!(error instanceof ShapeError)) throw error
+        this.#warn(error.message)
+      }
+    }
+    return records
+  }
+}
