@@ -30,6 +30,8 @@ export interface ClassFilter {
   readonly courseIds?: readonly string[] | undefined
   readonly status?: LiveClass['status'] | undefined
   readonly provisioning?: LiveClass['provisioning'] | undefined
+  /** Only classes that ended at this moment or later. */
+  readonly endedSince?: Date | undefined
   readonly limit?: number | undefined
   readonly offset?: number | undefined
 }

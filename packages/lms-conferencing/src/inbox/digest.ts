@@ -1,0 +1,18 @@
+import { createHash } from 'node:crypto'
+
+/** What makes two callbacks the same one. */
+export interface CallbackIdentity {
+  readonly tenantId: string
+  readonly provider: string
+  readonly serverId: string
+  readonly kind: string
+  readonly body: Uint8Array
+}
+
+/** SHA-256 in hex over all of it; the lengths go in as well, so that no field can run over into the next. */
+export function callbackDigest({ tenantId, provider, serverId, kind, body }: CallbackIdentity): string {
+  return createHash('sha256')
+    .update(JSON.stringify([tenantId, provider, serverId, kind, body.byteLength]))
+    .update(body)
+    .digest('hex')
+}

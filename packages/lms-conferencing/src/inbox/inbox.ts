@@ -1,0 +1,111 @@
+import { type Clock, systemClock } from '../clock.ts'
+import { ConferencingError } from '../errors.ts'
+import { type Logger, noLogger } from '../logger.ts'
+import type { VerifiedCallback } from '../provider.ts'
+import type { Store } from '../store.ts'
+import { Applier } from './applier.ts'
+import type { ClassChange, EventSource } from './apply-row.ts'
+import { callbackDigest } from './digest.ts'
+import { Receiver } from './receiver.ts'
+
+export interface InboxOptions {
+  readonly tenantId: string
+  readonly store: Store
+  /** By the name callbacks are received under. */
+  readonly providers: Readonly<Record<string, EventSource>>
+  /** @default the wall clock */
+  readonly clock?: Clock | undefined
+  /** Uniform in `[0, 1)`; spreads tries out. @default Math.random */
+  readonly random?: (() => number) | undefined
+  readonly logger?: Logger | undefined
+  /**
+   * Told once changes are in the store; the place to fetch recordings and to tell people. What it throws is logged.
+   * A process that dies between the two never tells, so nothing that must not be missed may rest on it alone.
+   */
+  readonly onApplied?: ((changes: readonly ClassChange[]) => void | Promise<void>) | undefined
+  /** How many callbacks may wait to be stored before `receive` refuses. @default 10000 */
+  readonly queueLimit?: number | undefined
+  /** How many bytes of them. @default 67108864 */
+  readonly queueBytes?: number | undefined
+  /** After how many failures a callback is dead. @default 8 */
+  readonly maxAttempts?: number | undefined
+  /** How often to look for callbacks that another process stored, in milliseconds. @default 1000 */
+  readonly pollMs?: number | undefined
+}
+
+/** A callback that passed verification, and the provider it was verified by. */
+export interface ReceivedCallback {
+  /** A key of {@link InboxOptions.providers}. */
+  readonly provider: string
+  readonly callback: VerifiedCallback
+}
+
+/** Callbacks come in at least once and have their effect exactly once. */
+export interface Inbox {
+  /**
+   * Resolves when the callback is on the disk: only then may it be acknowledged. Rejects with `STORE_UNAVAILABLE`
+   * when it cannot be stored now (answer 503), with `INVALID` when it never can.
+   */
+  receive(received: ReceivedCallback): Promise<void>
+  /** Begins to apply what is stored, from now and from before. */
+  start(): void
+  /** Refuses new callbacks, stores those that wait, and lets what is being applied come to its end. */
+  stop(): Promise<void>
+  /** Looks for something to apply soon: after a class was made, callbacks may have waited for it. */
+  wake(): void
+  /** Applies all that is due now, started or not; resolves when `onApplied` is done with it. */
+  drain(): Promise<void>
+  /** Puts one callback, or all dead ones, back to be applied. Answers how many. */
+  replay(which: { readonly seq: number } | { readonly state: 'dead' }): Promise<number>
+}
+
+/** The durable inbox of one tenant. One in each process; several processes may share a store. */
+export function createInbox(options: InboxOptions): Inbox {
+  const { tenantId, store, clock = systemClock } = options
+  const applier = new Applier({
+    tenantId,
+    store,
+    providers: options.providers,
+    clock,
+    random: options.random ?? Math.random,
+    logger: options.logger ?? noLogger,
+    onApplied: options.onApplied ?? (() => {}),
+    batchSize: 50,
+    maxAttempts: options.maxAttempts ?? 8,
+    pollMs: options.pollMs ?? 1000,
+  })
+  const receiver = new Receiver({
+    store,
+    queueLimit: options.queueLimit ?? 10_000,
+    queueBytes: options.queueBytes ?? 64 * 1024 * 1024,
+    groupLimit: 500,
+    onStored: () => applier.wake(),
+  })
+  let stopped = false
+
+  return {
+    async receive({ provider, callback: { serverId, kind, body } }) {
+      if (stopped) {
+        throw new ConferencingError('STORE_UNAVAILABLE', 'The inbox is stopped.', { details: { reason: 'closed' } })
+      }
+      const identity = { tenantId, provider, serverId, kind, body }
+      await receiver.store({ ...identity, digest: callbackDigest(identity), receivedAt: new Date(clock.now()) })
+    },
+    start: () => applier.start(),
+    async stop() {
+      stopped = true
+      await receiver.idle()
+      await applier.stop()
+    },
+    wake: () => applier.wake(),
+    async drain() {
+      await receiver.idle()
+      await applier.drain()
+    },
+    async replay(which) {
+      const count = await store.transaction(tx => tx.requeueInbox(tenantId, which))
+      applier.wake()
+      return count
+    },
+  }
+}

@@ -1,0 +1,179 @@
+import type { Insertable, Transaction, Updateable } from 'kysely'
+import { ConferencingError } from '../errors.ts'
+import type { Meeting } from '../model.ts'
+import type { ClassPatch, MeetingName, StoredClass, StoreTransaction } from '../store.ts'
+import { requeueWaiting } from './inbox.ts'
+import type { ClassTable, TableNames, Tables } from './schema.ts'
+
+type ClassQueries = Pick<
+  StoreTransaction,
+  'insertClass' | 'getClass' | 'findClassByMeetingKey' | 'listClasses' | 'updateClass' | 'deleteClass'
+>
+
+export function classQueries(db: Transaction<Tables>, tables: TableNames): ClassQueries {
+  const getClass: ClassQueries['getClass'] = async (tenantId, id) => {
+    const row = await db
+      .selectFrom(tables.classes)
+      .selectAll()
+      .where('tenant_id', '=', tenantId)
+      .where('id', '=', id)
+      .executeTakeFirst()
+    return row ? fromRow(row) : null
+  }
+
+  return {
+    getClass,
+
+    async insertClass(stored) {
+      await db.insertInto(tables.classes).values(toRow(stored)).execute()
+      await requeueWaiting(db, tables, meetingName(stored.liveClass.tenantId, stored.meeting))
+    },
+
+    async findClassByMeetingKey({ tenantId, provider, serverId, meetingKey }) {
+      const row = await db
+        .selectFrom(tables.classes)
+        .selectAll()
+        .where('tenant_id', '=', tenantId)
+        .where('provider', '=', provider)
+        .where('server_id', '=', serverId)
+        .where('meeting_key', '=', meetingKey)
+        .executeTakeFirst()
+      return row ? fromRow(row) : null
+    },
+
+    async listClasses({ tenantId, courseIds, status, provisioning, endedSince, limit, offset }) {
+      if (courseIds?.length === 0) return []
+      let query = db.selectFrom(tables.classes).selectAll().where('tenant_id', '=', tenantId)
+      if (courseIds) query = query.where('course_id', 'in', courseIds)
+      if (status) query = query.where('status', '=', status)
+      if (provisioning) query = query.where('provisioning', '=', provisioning)
+      if (endedSince) query = query.where('ended_at', '>=', endedSince.getTime())
+      const rows = await query
+        .orderBy('starts_at')
+        .orderBy('id')
+        .limit(limit ?? Number.MAX_SAFE_INTEGER)
+        .offset(offset ?? 0)
+        .execute()
+      return rows.map(fromRow)
+    },
+
+    async updateClass({ liveClass: { tenantId, id }, version }, patch, now) {
+      const { numUpdatedRows } = await db
+        .updateTable(tables.classes)
+        .set({ ...patchToRow(patch), updated_at: now.getTime(), version: version + 1 })
+        .where('tenant_id', '=', tenantId)
+        .where('id', '=', id)
+        .where('version', '=', version)
+        .executeTakeFirst()
+      if (numUpdatedRows === 0n) return null
+      if (patch.meeting) await requeueWaiting(db, tables, meetingName(tenantId, patch.meeting))
+      return getClass(tenantId, id)
+    },
+
+    async deleteClass(tenantId, id) {
+      await db.deleteFrom(tables.classes).where('tenant_id', '=', tenantId).where('id', '=', id).execute()
+    },
+  }
+}
+
+const meetingName = (tenantId: string, { provider, serverId, meetingKey }: Meeting): MeetingName => ({
+  tenantId,
+  provider,
+  serverId,
+  meetingKey,
+})
+
+const timeOrNull = (value: Date | null): number | null => (value ? value.getTime() : null)
+const dateOrNull = (value: number | null): Date | null => (value === null ? null : new Date(value))
+
+function toRow({ liveClass, meeting, version }: StoredClass): Insertable<ClassTable> {
+  if (liveClass.provider !== meeting.provider || liveClass.meetingId !== meeting.meetingId) {
+    throw new ConferencingError('INVALID', 'A class and its meeting name different providers or meetings.')
+  }
+  return {
+    tenant_id: liveClass.tenantId,
+    id: liveClass.id,
+    course_id: liveClass.courseId,
+    teacher_id: liveClass.teacherId,
+    title: liveClass.title,
+    description: liveClass.description,
+    starts_at: liveClass.startsAt.getTime(),
+    duration_minutes: liveClass.durationMinutes,
+    status: liveClass.status,
+    ...meetingToRow(meeting),
+    provisioning: liveClass.provisioning,
+    provisioning_reason: liveClass.provisioningReason,
+    record: Number(liveClass.record),
+    has_recording: Number(liveClass.hasRecording),
+    started_at: timeOrNull(liveClass.startedAt),
+    ended_at: timeOrNull(liveClass.endedAt),
+    created_at: liveClass.createdAt.getTime(),
+    updated_at: liveClass.updatedAt.getTime(),
+    version,
+  }
+}
+
+const meetingToRow = (meeting: Meeting) => ({
+  provider: meeting.provider,
+  server_id: meeting.serverId,
+  meeting_id: meeting.meetingId,
+  meeting_key: meeting.meetingKey === '' ? null : meeting.meetingKey,
+  moderator_password: meeting.moderatorPassword,
+  attendee_password: meeting.attendeePassword,
+  meeting_details: JSON.stringify(meeting.details),
+})
+
+/** Only what the patch names; a meeting comes with its provider and id. */
+function patchToRow(patch: ClassPatch): Updateable<ClassTable> {
+  return {
+    ...(patch.title !== undefined && { title: patch.title }),
+    ...(patch.description !== undefined && { description: patch.description }),
+    ...(patch.startsAt !== undefined && { starts_at: patch.startsAt.getTime() }),
+    ...(patch.durationMinutes !== undefined && { duration_minutes: patch.durationMinutes }),
+    ...(patch.status !== undefined && { status: patch.status }),
+    ...(patch.meetingId !== undefined && { meeting_id: patch.meetingId }),
+    ...(patch.provisioning !== undefined && { provisioning: patch.provisioning }),
+    ...(patch.provisioningReason !== undefined && { provisioning_reason: patch.provisioningReason }),
+    ...(patch.hasRecording !== undefined && { has_recording: Number(patch.hasRecording) }),
+    ...(patch.startedAt !== undefined && { started_at: timeOrNull(patch.startedAt) }),
+    ...(patch.endedAt !== undefined && { ended_at: timeOrNull(patch.endedAt) }),
+    ...(patch.meeting && meetingToRow(patch.meeting)),
+  }
+}
+
+function fromRow(row: ClassTable): StoredClass {
+  const details: Readonly<Record<string, string>> = JSON.parse(row.meeting_details)
+  return {
+    liveClass: {
+      id: row.id,
+      tenantId: row.tenant_id,
+      courseId: row.course_id,
+      teacherId: row.teacher_id,
+      title: row.title,
+      description: row.description,
+      startsAt: new Date(row.starts_at),
+      durationMinutes: row.duration_minutes,
+      status: row.status,
+      provider: row.provider,
+      meetingId: row.meeting_id,
+      provisioning: row.provisioning,
+      provisioningReason: row.provisioning_reason,
+      record: row.record !== 0,
+      hasRecording: row.has_recording !== 0,
+      startedAt: dateOrNull(row.started_at),
+      endedAt: dateOrNull(row.ended_at),
+      createdAt: new Date(row.created_at),
+      updatedAt: new Date(row.updated_at),
+    },
+    meeting: {
+      provider: row.provider,
+      serverId: row.server_id,
+      meetingId: row.meeting_id,
+      meetingKey: row.meeting_key ?? '',
+      moderatorPassword: row.moderator_password,
+      attendeePassword: row.attendee_password,
+      details,
+    },
+    version: row.version,
+  }
+}

@@ -1,0 +1,97 @@
+import { hash } from 'node:crypto'
+import type { Transaction } from 'kysely'
+import type { AttendanceEvent, PresentSession, Provenance } from '../model.ts'
+import type { StoredEvent, StoreTransaction } from '../store.ts'
+import { storeUnavailable } from './faults.ts'
+import type { EventTable, TableNames, Tables } from './schema.ts'
+
+type FactQueries = Pick<StoreTransaction, 'addEvents' | 'listEvents'>
+
+/** A fact that several sources report is shown with the strongest of them, whichever came first. */
+const strongestFirst: readonly Provenance[] = ['webhook', 'report', 'snapshot', 'lms']
+
+export function factQueries(db: Transaction<Tables>, tables: TableNames): FactQueries {
+  const addEvent = async (tenantId: string, classId: string, stored: StoredEvent): Promise<boolean> => {
+    const row = toRow(tenantId, classId, stored)
+    const { numInsertedOrUpdatedRows } = await db
+      .insertInto(tables.events)
+      .values(row)
+      .onConflict(conflict => conflict.columns(['tenant_id', 'class_id', 'fact_key']).doNothing())
+      .executeTakeFirst()
+    if (numInsertedOrUpdatedRows !== 0n) return true
+    const weaker = strongestFirst.slice(strongestFirst.indexOf(row.provenance) + 1)
+    if (weaker.length > 0) {
+      await db
+        .updateTable(tables.events)
+        .set({ provenance: row.provenance })
+        .where('tenant_id', '=', tenantId)
+        .where('class_id', '=', classId)
+        .where('fact_key', '=', row.fact_key)
+        .where('provenance', 'in', weaker)
+        .execute()
+    }
+    return false
+  }
+
+  return {
+    async addEvents(tenantId, classId, events) {
+      let added = 0
+      for (const event of events) if (await addEvent(tenantId, classId, event)) added++
+      return added
+    },
+
+    async listEvents(tenantId, classId) {
+      const rows = await db
+        .selectFrom(tables.events)
+        .selectAll()
+        .where('tenant_id', '=', tenantId)
+        .where('class_id', '=', classId)
+        .orderBy('at')
+        .orderBy('fact_key')
+        .execute()
+      return rows.map(row => ({ event: fromRow(row), provenance: row.provenance }))
+    },
+  }
+}
+
+function toRow(tenantId: string, classId: string, { event, provenance }: StoredEvent): EventTable {
+  const is = event.type
+  const session = is === 'joined' || is === 'left' ? event.session : null
+  const person = is === 'joined' || is === 'left' ? (event.person ?? null) : null
+  const room = is === 'joined' || is === 'left' ? (event.room ?? null) : null
+  const present = is === 'snapshot' ? canonicalList(event.present) : null
+  const { type, instance, at } = event
+  // JSON keeps apart what is absent and what is empty, and no text can run over into the next field.
+  const fields = JSON.stringify([type, instance, at, session, person, room, present])
+  return {
+    tenant_id: tenantId,
+    class_id: classId,
+    fact_key: hash('sha256', fields),
+    provenance,
+    type,
+    instance,
+    at,
+    session,
+    person,
+    room,
+    present,
+  }
+}
+
+/** A list of who was there is a set: the same people in another order are the same fact. */
+function canonicalList(present: readonly PresentSession[]): string {
+  const entries = present.map(({ session, person }) =>
+    JSON.stringify(person === undefined ? { session } : { session, person }),
+  )
+  return `[${[...new Set(entries)].sort().join(',')}]`
+}
+
+function fromRow({ type, instance, at, session, person, room, present }: EventTable): AttendanceEvent {
+  if (type === 'started' || type === 'ended') return { type, instance, at }
+  if (type === 'snapshot') {
+    const list: readonly PresentSession[] = JSON.parse(present ?? '[]')
+    return { type, instance, present: list, at }
+  }
+  if (session === null) throw storeUnavailable('damaged', '(A fact lacks its session.)')
+  return { type, instance, session, ...(person !== null && { person }), ...(room !== null && { room }), at }
+}

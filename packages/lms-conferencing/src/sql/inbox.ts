@@ -1,0 +1,172 @@
+import type { Selectable, Transaction } from 'kysely'
+import type { InboxRow, InboxState, MeetingName, StoreTransaction } from '../store.ts'
+import type { InboxTable, TableNames, Tables } from './schema.ts'
+
+type InboxQueries = Pick<
+  StoreTransaction,
+  'insertInbox' | 'dueInbox' | 'nextInboxDue' | 'getInbox' | 'markInbox' | 'requeueInbox' | 'countInbox' | 'listInbox'
+>
+
+/** Never failed: due whatever the clock says. */
+const AT_ONCE = 0
+const asNew = { state: 'new', attempts: 0, next_attempt_at: AT_ONCE, reason: null } as const
+
+export function inboxQueries(db: Transaction<Tables>, tables: TableNames): InboxQueries {
+  const rowsOf = (tenantId: string) => db.selectFrom(tables.inbox).selectAll().where('tenant_id', '=', tenantId)
+
+  /** Adds to rows the meetings they wait for. */
+  const complete = async (tenantId: string, rows: readonly Selectable<InboxTable>[]): Promise<readonly InboxRow[]> => {
+    if (rows.length === 0) return []
+    const waiting = await db
+      .selectFrom(tables.inbox_waiting)
+      .select(['seq', 'meeting_key'])
+      .where('tenant_id', '=', tenantId)
+      .where(
+        'seq',
+        'in',
+        rows.map(row => row.seq),
+      )
+      .orderBy('meeting_key')
+      .execute()
+    const keysOf = (seq: number) => waiting.filter(one => one.seq === seq).map(one => one.meeting_key)
+    return rows.map(row => fromRow(row, waiting.length === 0 ? [] : keysOf(row.seq)))
+  }
+
+  return {
+    async insertInbox(rows) {
+      let inserted = 0
+      for (const row of rows) {
+        const { numInsertedOrUpdatedRows } = await db
+          .insertInto(tables.inbox)
+          .values({
+            tenant_id: row.tenantId,
+            provider: row.provider,
+            server_id: row.serverId,
+            kind: row.kind,
+            body: row.body,
+            digest: row.digest,
+            received_at: row.receivedAt.getTime(),
+            ...asNew,
+          })
+          .onConflict(conflict => conflict.columns(['tenant_id', 'digest']).doNothing())
+          .executeTakeFirst()
+        inserted += Number(numInsertedOrUpdatedRows)
+      }
+      return inserted
+    },
+
+    async dueInbox(tenantId, now, limit) {
+      const rows = await rowsOf(tenantId)
+        .where('state', '=', 'new')
+        .where('next_attempt_at', '<=', now.getTime())
+        .orderBy('seq')
+        .limit(limit)
+        .execute()
+      return complete(tenantId, rows)
+    },
+
+    async nextInboxDue(tenantId) {
+      const first = await db
+        .selectFrom(tables.inbox)
+        .select(({ fn }) => fn.min('next_attempt_at').as('due'))
+        .where('tenant_id', '=', tenantId)
+        .where('state', '=', 'new')
+        .executeTakeFirst()
+      return first?.due == null ? null : new Date(first.due)
+    },
+
+    async getInbox(tenantId, seq) {
+      const [row] = await complete(tenantId, await rowsOf(tenantId).where('seq', '=', seq).execute())
+      return row ?? null
+    },
+
+    async markInbox({ tenantId, provider, serverId, seq, waitingFor: before }, outcome) {
+      const { state, attempts, nextAttemptAt, reason, waitingFor = [] } = outcome
+      await db
+        .updateTable(tables.inbox)
+        .set({ state, attempts, next_attempt_at: nextAttemptAt?.getTime() ?? AT_ONCE, reason: reason ?? null })
+        .where('tenant_id', '=', tenantId)
+        .where('seq', '=', seq)
+        .execute()
+      if (before.length > 0) {
+        await db.deleteFrom(tables.inbox_waiting).where('tenant_id', '=', tenantId).where('seq', '=', seq).execute()
+      }
+      for (const meetingKey of new Set(waitingFor)) {
+        await db
+          .insertInto(tables.inbox_waiting)
+          .values({ tenant_id: tenantId, provider, server_id: serverId, meeting_key: meetingKey, seq })
+          .execute()
+      }
+    },
+
+    async requeueInbox(tenantId, which) {
+      const update = db.updateTable(tables.inbox).set(asNew).where('tenant_id', '=', tenantId)
+      const { numUpdatedRows } = await ('seq' in which
+        ? update.where('seq', '=', which.seq)
+        : update.where('state', '=', which.state)
+      ).executeTakeFirst()
+      return Number(numUpdatedRows)
+    },
+
+    async countInbox(tenantId) {
+      const counts: Record<InboxState, number> = { new: 0, applied: 0, ignored: 0, dead: 0 }
+      const rows = await db
+        .selectFrom(tables.inbox)
+        .select(({ fn }) => ['state', fn.countAll<number>().as('count')])
+        .where('tenant_id', '=', tenantId)
+        .groupBy('state')
+        .execute()
+      for (const { state, count } of rows) counts[state] = Number(count)
+      return counts
+    },
+
+    async listInbox({ tenantId, state, limit, afterSeq = 0 }) {
+      let query = rowsOf(tenantId).where('seq', '>', afterSeq)
+      if (state) query = query.where('state', '=', state)
+      return complete(tenantId, await query.orderBy('seq').limit(limit).execute())
+    },
+  }
+}
+
+/** Brings back what waited for this name, in the transaction that made the name known. */
+export async function requeueWaiting(db: Transaction<Tables>, tables: TableNames, name: MeetingName): Promise<void> {
+  if (name.meetingKey === '') return
+  const waiting = await db
+    .selectFrom(tables.inbox_waiting)
+    .select('seq')
+    .where('tenant_id', '=', name.tenantId)
+    .where('provider', '=', name.provider)
+    .where('server_id', '=', name.serverId)
+    .where('meeting_key', '=', name.meetingKey)
+    .execute()
+  for (const { seq } of waiting) {
+    await db
+      .updateTable(tables.inbox)
+      .set(asNew)
+      .where('tenant_id', '=', name.tenantId)
+      .where('seq', '=', seq)
+      .execute()
+    await db
+      .deleteFrom(tables.inbox_waiting)
+      .where('tenant_id', '=', name.tenantId)
+      .where('seq', '=', seq)
+      .where('meeting_key', '=', name.meetingKey)
+      .execute()
+  }
+}
+
+const fromRow = (row: Selectable<InboxTable>, waitingFor: readonly string[]): InboxRow => ({
+  seq: row.seq,
+  tenantId: row.tenant_id,
+  provider: row.provider,
+  serverId: row.server_id,
+  kind: row.kind,
+  body: row.body,
+  digest: row.digest,
+  receivedAt: new Date(row.received_at),
+  state: row.state,
+  attempts: row.attempts,
+  nextAttemptAt: new Date(row.next_attempt_at),
+  reason: row.reason,
+  waitingFor,
+})

@@ -1,0 +1,2 @@
+export type { Store, StoreFault } from '../store.ts'
+export { type OpenStoreOptions, openStore } from './open.ts'

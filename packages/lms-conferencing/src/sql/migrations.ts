@@ -1,0 +1,179 @@
+import type { ColumnDefinitionBuilder, Kysely, Transaction } from 'kysely'
+import { storeUnavailable } from './faults.ts'
+import type { TableNames, Tables } from './schema.ts'
+
+/** Where the databases differ in how a column is declared. */
+export interface ColumnTypes {
+  readonly bytes: 'blob' | 'bytea'
+  /** An integer key that the database counts up itself. */
+  readonly counter: 'integer' | 'bigserial'
+  counted(column: ColumnDefinitionBuilder): ColumnDefinitionBuilder
+}
+
+interface Migration {
+  readonly name: string
+  up(db: Transaction<Tables>, tables: TableNames, types: ColumnTypes): Promise<void>
+}
+
+/** In order, one after the other; a published one is never changed. */
+const migrations: readonly Migration[] = [{ name: 'classes, facts, recordings, inbox', up: firstTables }]
+
+/**
+ * Brings the schema up to date, in one transaction, whoever comes first. Throws `STORE_UNAVAILABLE` `newer_schema` when
+ * the database has been used by a newer version.
+ */
+export async function migrate(db: Kysely<Tables>, tables: TableNames, types: ColumnTypes): Promise<void> {
+  await db.transaction().execute(async tx => {
+    await tx.schema
+      .createTable(tables.schema_versions)
+      .ifNotExists()
+      .addColumn('version', 'integer', column => column.primaryKey())
+      .addColumn('name', 'text', column => column.notNull())
+      .execute()
+    const latest = await tx
+      .selectFrom(tables.schema_versions)
+      .select(({ fn }) => fn.max('version').as('version'))
+      .executeTakeFirst()
+    const current = latest?.version ?? 0
+    if (current > migrations.length) {
+      throw storeUnavailable('newer_schema', `(Its schema is ${current}, this version knows ${migrations.length}.)`)
+    }
+    for (const [index, { name, up }] of migrations.entries()) {
+      if (index < current) continue
+      await up(tx, tables, types)
+      await tx
+        .insertInto(tables.schema_versions)
+        .values({ version: index + 1, name })
+        .execute()
+    }
+  })
+}
+
+const required = (column: ColumnDefinitionBuilder): ColumnDefinitionBuilder => column.notNull()
+
+async function firstTables({ schema }: Transaction<Tables>, tables: TableNames, types: ColumnTypes): Promise<void> {
+  await schema
+    .createTable(tables.classes)
+    .addColumn('tenant_id', 'text', required)
+    .addColumn('id', 'text', required)
+    .addColumn('course_id', 'text', required)
+    .addColumn('teacher_id', 'text', required)
+    .addColumn('title', 'text', required)
+    .addColumn('description', 'text', required)
+    .addColumn('starts_at', 'bigint', required)
+    .addColumn('duration_minutes', 'integer', required)
+    .addColumn('status', 'text', required)
+    .addColumn('provider', 'text', required)
+    .addColumn('server_id', 'text', required)
+    .addColumn('meeting_id', 'text', required)
+    .addColumn('meeting_key', 'text')
+    .addColumn('moderator_password', 'text', required)
+    .addColumn('attendee_password', 'text', required)
+    .addColumn('meeting_details', 'text', required)
+    .addColumn('provisioning', 'text', required)
+    .addColumn('provisioning_reason', 'text')
+    .addColumn('record', 'smallint', required)
+    .addColumn('has_recording', 'smallint', required)
+    .addColumn('started_at', 'bigint')
+    .addColumn('ended_at', 'bigint')
+    .addColumn('created_at', 'bigint', required)
+    .addColumn('updated_at', 'bigint', required)
+    .addColumn('version', 'integer', required)
+    .addPrimaryKeyConstraint(`${tables.classes}_pk`, ['tenant_id', 'id'])
+    .addUniqueConstraint(`${tables.classes}_by_meeting`, ['tenant_id', 'provider', 'server_id', 'meeting_key'])
+    .execute()
+  for (const column of ['course_id', 'status', 'provisioning'] as const) {
+    await schema
+      .createIndex(`${tables.classes}_by_${column}`)
+      .on(tables.classes)
+      .columns(['tenant_id', column, 'starts_at'])
+      .execute()
+  }
+
+  await schema
+    .createTable(tables.events)
+    .addColumn('tenant_id', 'text', required)
+    .addColumn('class_id', 'text', required)
+    .addColumn('fact_key', 'text', required)
+    .addColumn('provenance', 'text', required)
+    .addColumn('type', 'text', required)
+    .addColumn('instance', 'text', required)
+    .addColumn('at', 'bigint', required)
+    .addColumn('session', 'text')
+    .addColumn('person', 'text')
+    .addColumn('room', 'text')
+    .addColumn('present', 'text')
+    .addPrimaryKeyConstraint(`${tables.events}_pk`, ['tenant_id', 'class_id', 'fact_key'])
+    .addForeignKeyConstraint(
+      `${tables.events}_class`,
+      ['tenant_id', 'class_id'],
+      tables.classes,
+      ['tenant_id', 'id'],
+      key => key.onDelete('cascade'),
+    )
+    .execute()
+
+  await schema
+    .createTable(tables.recordings)
+    .addColumn('tenant_id', 'text', required)
+    .addColumn('class_id', 'text', required)
+    .addColumn('record_id', 'text', required)
+    .addColumn('name', 'text', required)
+    .addColumn('state', 'text', required)
+    .addColumn('published', 'smallint', required)
+    .addColumn('started_at', 'bigint')
+    .addColumn('ended_at', 'bigint')
+    .addColumn('duration_seconds', 'double precision')
+    .addColumn('size_bytes', 'bigint')
+    .addColumn('playback', 'text', required)
+    .addPrimaryKeyConstraint(`${tables.recordings}_pk`, ['tenant_id', 'class_id', 'record_id'])
+    .addForeignKeyConstraint(
+      `${tables.recordings}_class`,
+      ['tenant_id', 'class_id'],
+      tables.classes,
+      ['tenant_id', 'id'],
+      key => key.onDelete('cascade'),
+    )
+    .execute()
+
+  await schema
+    .createTable(tables.aliases)
+    .addColumn('tenant_id', 'text', required)
+    .addColumn('provider', 'text', required)
+    .addColumn('server_id', 'text', required)
+    .addColumn('meeting_key', 'text', required)
+    .addColumn('parent_key', 'text', required)
+    .addColumn('parent_instance', 'text', required)
+    .addColumn('room', 'text', required)
+    .addPrimaryKeyConstraint(`${tables.aliases}_pk`, ['tenant_id', 'provider', 'server_id', 'meeting_key'])
+    .execute()
+
+  await schema
+    .createTable(tables.inbox)
+    .addColumn('seq', types.counter, column => types.counted(column.primaryKey()))
+    .addColumn('tenant_id', 'text', required)
+    .addColumn('provider', 'text', required)
+    .addColumn('server_id', 'text', required)
+    .addColumn('kind', 'text', required)
+    .addColumn('body', types.bytes, required)
+    .addColumn('digest', 'text', required)
+    .addColumn('received_at', 'bigint', required)
+    .addColumn('state', 'text', required)
+    .addColumn('attempts', 'integer', required)
+    .addColumn('next_attempt_at', 'bigint', required)
+    .addColumn('reason', 'text')
+    .addUniqueConstraint(`${tables.inbox}_once`, ['tenant_id', 'digest'])
+    .execute()
+  await schema.createIndex(`${tables.inbox}_by_state`).on(tables.inbox).columns(['tenant_id', 'state', 'seq']).execute()
+
+  await schema
+    .createTable(tables.inbox_waiting)
+    .addColumn('tenant_id', 'text', required)
+    .addColumn('provider', 'text', required)
+    .addColumn('server_id', 'text', required)
+    .addColumn('meeting_key', 'text', required)
+    .addColumn('seq', 'bigint', column => column.notNull().references(`${tables.inbox}.seq`).onDelete('cascade'))
+    .addPrimaryKeyConstraint(`${tables.inbox_waiting}_pk`, ['tenant_id', 'provider', 'server_id', 'meeting_key', 'seq'])
+    .execute()
+  await schema.createIndex(`${tables.inbox_waiting}_by_seq`).on(tables.inbox_waiting).column('seq').execute()
+}

@@ -1,0 +1,238 @@
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import {
+  type CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  type Kysely,
+  type QueryResult,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+  type TransactionSettings,
+} from 'kysely'
+import { ConferencingError } from '../errors.ts'
+import { isLocked, storeError, storeUnavailable } from './faults.ts'
+
+/** How long to wait for another writer. */
+export interface LockWait {
+  readonly lockWaitMs: number
+  readonly sleep: (ms: number) => Promise<void>
+}
+
+const PAUSE_MS = 10
+const STATEMENTS_KEPT = 128
+
+/**
+ * Tries again while another process holds the database. SQLite's own wait would stop the event loop, so it is kept
+ * to a few milliseconds (`busy_timeout`), and the rest is waited here.
+ */
+export async function whileLocked<T>({ lockWaitMs, sleep }: LockWait, attempt: () => T): Promise<T> {
+  for (let waited = 0; ; waited += PAUSE_MS) {
+    try {
+      return attempt()
+    } catch (error) {
+      if (!isLocked(error) || waited >= lockWaitMs) throw error
+      await sleep(PAUSE_MS)
+    }
+  }
+}
+
+export interface NodeSqliteConfig extends LockWait {
+  readonly database: DatabaseSync
+  /** Throws when the database must not be used any more; asked before a transaction begins and before it commits. */
+  readonly check: () => void
+}
+
+/**
+ * Kysely on `node:sqlite`: one connection, one transaction at a time, in the order they were asked for.
+ * Writing transactions take the write lock when they begin, so that they never fail half-way for want of it.
+ */
+export class NodeSqliteDialect implements Dialect {
+  readonly #config: NodeSqliteConfig
+
+  constructor(config: NodeSqliteConfig) {
+    this.#config = config
+  }
+
+  createDriver(): Driver {
+    return new NodeSqliteDriver(this.#config)
+  }
+
+  createQueryCompiler(): SqliteQueryCompiler {
+    return new SqliteQueryCompiler()
+  }
+
+  createAdapter(): SqliteAdapter {
+    return new QueueingSqliteAdapter()
+  }
+
+  createIntrospector(db: Kysely<unknown>): SqliteIntrospector {
+    return new SqliteIntrospector(db)
+  }
+}
+
+/** Our driver hands out its one connection itself, because it must be able to turn away those who wait. */
+class QueueingSqliteAdapter extends SqliteAdapter {
+  override get supportsMultipleConnections(): boolean {
+    return true
+  }
+}
+
+interface Waiting {
+  readonly resolve: (connection: NodeSqliteConnection) => void
+  readonly reject: (error: unknown) => void
+}
+
+class NodeSqliteDriver implements Driver {
+  readonly #config: NodeSqliteConfig
+  readonly #statements = new Map<string, StatementSync>()
+  #waiting: Waiting[] = []
+  #busy = false
+
+  constructor(config: NodeSqliteConfig) {
+    this.#config = config
+  }
+
+  async init(): Promise<void> {}
+
+  acquireConnection(): Promise<NodeSqliteConnection> {
+    return new Promise((resolve, reject) => {
+      if (this.#busy) this.#waiting.push({ resolve, reject })
+      else {
+        this.#busy = true
+        resolve(this.#connect())
+      }
+    })
+  }
+
+  async releaseConnection(connection: NodeSqliteConnection): Promise<void> {
+    connection.end()
+    const next = this.#waiting.shift()
+    if (next) next.resolve(this.#connect())
+    else this.#busy = false
+  }
+
+  async beginTransaction(_connection: DatabaseConnection, { accessMode }: TransactionSettings): Promise<void> {
+    const { database, check } = this.#config
+    const begin = accessMode === 'read only' ? 'begin' : 'begin immediate'
+    try {
+      check()
+      await whileLocked(this.#config, () => database.exec(begin))
+    } catch (error) {
+      const failure = storeError(error)
+      // Whoever waited behind us has waited as long, and would meet the same lock.
+      if (isLocked(error)) for (const { reject } of this.#waiting.splice(0)) reject(failure)
+      throw failure
+    }
+  }
+
+  async commitTransaction(): Promise<void> {
+    try {
+      this.#config.check()
+      this.#config.database.exec('commit')
+    } catch (error) {
+      throw storeError(error)
+    }
+  }
+
+  async rollbackTransaction(): Promise<void> {
+    // Some failures (a full disk, an I/O error) have already rolled back.
+    if (!this.#config.database.isTransaction) return
+    try {
+      this.#config.database.exec('rollback')
+    } catch (error) {
+      throw storeError(error)
+    }
+  }
+
+  /** Whoever opened the database closes it: Kysely asks for this only when there was a query. */
+  async destroy(): Promise<void> {}
+
+  #connect(): NodeSqliteConnection {
+    return new NodeSqliteConnection(sql => this.#prepare(sql))
+  }
+
+  #prepare(sql: string): StatementSync {
+    const known = this.#statements.get(sql)
+    // Put back at the end, so that the first of the map is the one unused for longest.
+    if (known) this.#statements.delete(sql)
+    const statement = known ?? this.#config.database.prepare(sql)
+    this.#statements.set(sql, statement)
+    for (const oldest of this.#statements.keys()) {
+      if (this.#statements.size <= STATEMENTS_KEPT) break
+      this.#statements.delete(oldest)
+    }
+    return statement
+  }
+}
+
+/** The right to use the database until the transaction is over; a statement that comes later finds it ended. */
+class NodeSqliteConnection implements DatabaseConnection {
+  readonly #prepare: (sql: string) => StatementSync
+  #ended = false
+
+  constructor(prepare: (sql: string) => StatementSync) {
+    this.#prepare = prepare
+  }
+
+  end(): void {
+    this.#ended = true
+  }
+
+  async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
+    if (this.#ended) throw storeUnavailable('closed', 'A statement came after its transaction had ended.')
+    const values = parameters.map(bindable)
+    try {
+      const statement = this.#prepare(sql)
+      if (statement.columns().length > 0) return { rows: readAll<R>(statement, values) }
+      const { changes } = statement.run(...values)
+      return { rows: [], numAffectedRows: BigInt(changes) }
+    } catch (error) {
+      throw storeError(error)
+    }
+  }
+
+  async *streamQuery<R>(query: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
+    yield await this.executeQuery(query)
+  }
+}
+
+/** The row type is a promise of whoever wrote the query; Kysely checks it against the table types. */
+function readAll<R>(statement: StatementSync, values: readonly SQLInputValue[]): R[] {
+  return statement.all(...values) as R[]
+}
+
+const unstorable = /\0|\p{Surrogate}/u
+
+/** Refuses what SQLite would store as something else: broken text cut or replaced, `NaN` as NULL. */
+function bindable(value: unknown): SQLInputValue {
+  if (value === null || typeof value === 'bigint' || value instanceof Uint8Array) return value
+  if (typeof value === 'number') {
+    if (Number.isFinite(value)) return value
+    throw new ConferencingError('INVALID', 'A number or time to be stored is not finite.')
+  }
+  if (typeof value === 'string') {
+    if (!unstorable.test(value)) return value
+    throw new ConferencingError('INVALID', 'A text to be stored holds a NUL or half of a surrogate pair.')
+  }
+  throw new ConferencingError('INVALID', `A ${typeof value} cannot be stored.`)
+}
+
+/** Opens a connection with the settings that durability and safety rest on. */
+export async function connect(location: string, wait: LockWait): Promise<DatabaseSync> {
+  const database = new DatabaseSync(location, { timeout: PAUSE_MS, enableForeignKeyConstraints: true })
+  try {
+    const journal = await whileLocked(wait, () => database.prepare('pragma journal_mode = wal').get()?.journal_mode)
+    if (journal !== 'wal' && journal !== 'memory') {
+      throw storeUnavailable('failed', 'Its file system cannot hold a write-ahead log: use a local disk.')
+    }
+    // FULL: the log is synced before a commit returns (fullfsync: really synced, on macOS).
+    database.exec('pragma synchronous = full; pragma fullfsync = on; pragma journal_size_limit = 67108864')
+    database.exec('pragma trusted_schema = off')
+    return database
+  } catch (error) {
+    database.close()
+    throw storeError(error)
+  }
+}

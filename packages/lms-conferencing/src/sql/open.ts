@@ -1,0 +1,87 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Kysely } from 'kysely'
+import { ConferencingError } from '../errors.ts'
+import type { Store } from '../store.ts'
+import { safeFile } from './file.ts'
+import { type ColumnTypes, migrate } from './migrations.ts'
+import { connect, type LockWait, NodeSqliteDialect } from './node-sqlite.ts'
+import { type Tables, tableNames } from './schema.ts'
+import { type Connections, SqlStore } from './sql-store.ts'
+
+export interface OpenStoreOptions {
+  /** Begins the name of every table; `^[a-z_][a-z0-9_]{0,30}$`. @default 'conferencing_' */
+  readonly tablePrefix?: string | undefined
+  /**
+   * How long a transaction waits for a writer in another process, in milliseconds, before it fails with
+   * `STORE_UNAVAILABLE` `locked`. @default 3000
+   */
+  readonly lockWaitMs?: number | undefined
+  /** How it waits; for tests. @default a timer */
+  readonly sleep?: ((ms: number) => Promise<void>) | undefined
+}
+
+const sqlite: ColumnTypes = { bytes: 'blob', counter: 'integer', counted: column => column.autoIncrement() }
+
+/**
+ * Opens a store and brings its schema up to date.
+ *
+ * `sqlite:path/to/file.db` is a file, made readable for this user alone (0600, and its directory 0700 when it has to be
+ * made); `sqlite::memory:` lives as long as the store. Throws `INVALID` for an address or prefix that cannot be, and
+ * `STORE_UNAVAILABLE` (`details.reason`: `StoreFault`) when the database cannot be used.
+ *
+ * @example
+ * const store = await openStore('sqlite:var/lms.db')
+ */
+export async function openStore(url: string, options: OpenStoreOptions = {}): Promise<Store> {
+  const { tablePrefix = 'conferencing_', lockWaitMs = 3000 } = options
+  if (!/^[a-z_][a-z0-9_]{0,30}$/.test(tablePrefix)) {
+    throw new ConferencingError('INVALID', 'tablePrefix must be a to z, 0 to 9 and _, at most 31, not a digit first.', {
+      details: { field: 'tablePrefix' },
+    })
+  }
+  const location = /^sqlite:(?<location>.+)$/s.exec(url)?.groups?.location
+  if (location === undefined || location.includes('\0')) {
+    // The address itself is not repeated: it may hold a password.
+    throw new ConferencingError('INVALID', 'The store must be sqlite:path/to/file.db or sqlite::memory:', {
+      details: { field: 'url' },
+    })
+  }
+  const wait: LockWait = { lockWaitMs, sleep: options.sleep ?? (ms => sleep(ms)) }
+  const tables = tableNames(tablePrefix)
+  const connections = location === ':memory:' ? await inMemory(wait) : await inFile(location, wait)
+  try {
+    await migrate(connections.writer, tables, sqlite)
+  } catch (error) {
+    await connections.close()
+    throw error
+  }
+  return new SqlStore(connections, tables)
+}
+
+async function inMemory(wait: LockWait): Promise<Connections> {
+  const database = await connect(':memory:', wait)
+  const db = new Kysely<Tables>({ dialect: new NodeSqliteDialect({ database, check: () => {}, ...wait }) })
+  return { writer: db, reader: db, close: () => database.close() }
+}
+
+/** Two connections: what is read is the last committed state, and reading never waits for writing. */
+async function inFile(location: string, wait: LockWait): Promise<Connections> {
+  const { path, check } = safeFile(location)
+  const writing = await connect(path, wait)
+  try {
+    check()
+    const reading = await connect(path, wait)
+    reading.exec('pragma query_only = on')
+    return {
+      writer: new Kysely<Tables>({ dialect: new NodeSqliteDialect({ database: writing, check, ...wait }) }),
+      reader: new Kysely<Tables>({ dialect: new NodeSqliteDialect({ database: reading, check, ...wait }) }),
+      close() {
+        reading.close()
+        writing.close()
+      },
+    }
+  } catch (error) {
+    writing.close()
+    throw error
+  }
+}

@@ -1,0 +1,64 @@
+import type { Transaction } from 'kysely'
+import type { PlaybackFormat, Recording } from '../model.ts'
+import type { StoreTransaction } from '../store.ts'
+import type { RecordingTable, TableNames, Tables } from './schema.ts'
+
+type RecordingQueries = Pick<StoreTransaction, 'upsertRecordings' | 'listRecordings'>
+
+export function recordingQueries(db: Transaction<Tables>, tables: TableNames): RecordingQueries {
+  return {
+    async upsertRecordings(tenantId, recordings) {
+      for (const recording of recordings) {
+        const row = toRow(tenantId, recording)
+        const { tenant_id, class_id, record_id, ...rest } = row
+        await db
+          .insertInto(tables.recordings)
+          .values(row)
+          .onConflict(conflict => conflict.columns(['tenant_id', 'class_id', 'record_id']).doUpdateSet(rest))
+          .execute()
+      }
+    },
+
+    async listRecordings(tenantId, classId) {
+      const rows = await db
+        .selectFrom(tables.recordings)
+        .selectAll()
+        .where('tenant_id', '=', tenantId)
+        .where('class_id', '=', classId)
+        .orderBy('record_id')
+        .execute()
+      // Sorted here: databases disagree on where NULL stands.
+      return rows.map(fromRow).sort((a, b) => (a.startedAt?.getTime() ?? 0) - (b.startedAt?.getTime() ?? 0))
+    },
+  }
+}
+
+const toRow = (tenantId: string, recording: Recording): RecordingTable => ({
+  tenant_id: tenantId,
+  class_id: recording.classId,
+  record_id: recording.recordId,
+  name: recording.name,
+  state: recording.state,
+  published: Number(recording.published),
+  started_at: recording.startedAt?.getTime() ?? null,
+  ended_at: recording.endedAt?.getTime() ?? null,
+  duration_seconds: recording.durationSeconds,
+  size_bytes: recording.sizeBytes,
+  playback: JSON.stringify(recording.playback),
+})
+
+function fromRow(row: RecordingTable): Recording {
+  const playback: readonly PlaybackFormat[] = JSON.parse(row.playback)
+  return {
+    recordId: row.record_id,
+    classId: row.class_id,
+    name: row.name,
+    state: row.state,
+    published: row.published !== 0,
+    startedAt: row.started_at === null ? null : new Date(row.started_at),
+    endedAt: row.ended_at === null ? null : new Date(row.ended_at),
+    durationSeconds: row.duration_seconds,
+    sizeBytes: row.size_bytes,
+    playback,
+  }
+}

@@ -1,0 +1,135 @@
+import type { Generated } from 'kysely'
+import type { AttendanceEvent, ClassStatus, Provenance, Provisioning, RecordingState, Room } from '../model.ts'
+import type { InboxState } from '../store.ts'
+
+/*
+ * Columns are as both databases have them: ids and enumerations as text, times as epoch milliseconds in bigints,
+ * booleans as 0 or 1, lists and maps as JSON text.
+ */
+
+export interface ClassTable {
+  tenant_id: string
+  id: string
+  course_id: string
+  teacher_id: string
+  title: string
+  description: string
+  starts_at: number
+  duration_minutes: number
+  status: ClassStatus
+  provider: string
+  server_id: string
+  meeting_id: string
+  /** NULL while the provider has not named the meeting: unique otherwise, so that a callback finds one class. */
+  meeting_key: string | null
+  moderator_password: string
+  attendee_password: string
+  meeting_details: string
+  provisioning: Provisioning
+  provisioning_reason: string | null
+  record: number
+  has_recording: number
+  started_at: number | null
+  ended_at: number | null
+  created_at: number
+  updated_at: number
+  version: number
+}
+
+export interface EventTable {
+  tenant_id: string
+  class_id: string
+  /** Digest of all fields in one canonical form: what makes two facts the same. */
+  fact_key: string
+  provenance: Provenance
+  type: AttendanceEvent['type']
+  instance: string
+  at: number
+  session: string | null
+  person: string | null
+  room: Room | null
+  present: string | null
+}
+
+export interface RecordingTable {
+  tenant_id: string
+  class_id: string
+  record_id: string
+  name: string
+  state: RecordingState
+  published: number
+  started_at: number | null
+  ended_at: number | null
+  duration_seconds: number | null
+  size_bytes: number | null
+  playback: string
+}
+
+export interface AliasTable {
+  tenant_id: string
+  provider: string
+  server_id: string
+  meeting_key: string
+  parent_key: string
+  parent_instance: string
+  room: Room
+}
+
+export interface InboxTable {
+  seq: Generated<number>
+  tenant_id: string
+  provider: string
+  server_id: string
+  kind: string
+  body: Uint8Array
+  digest: string
+  received_at: number
+  state: InboxState
+  attempts: number
+  next_attempt_at: number
+  reason: string | null
+}
+
+/** Which inbox row waits for which meeting to be known. */
+export interface WaitingTable {
+  tenant_id: string
+  provider: string
+  server_id: string
+  meeting_key: string
+  seq: number
+}
+
+export interface SchemaTable {
+  version: number
+  name: string
+}
+
+export interface Tables {
+  classes: ClassTable
+  events: EventTable
+  recordings: RecordingTable
+  aliases: AliasTable
+  inbox: InboxTable
+  inbox_waiting: WaitingTable
+  schema_versions: SchemaTable
+}
+
+/** The name of each table in the database. */
+export type TableNames = { readonly [Name in keyof Tables]: Name }
+
+/**
+ * Table names with a prefix. Their type is the name without it, by which Kysely knows the columns; so queries name
+ * columns alone, never `table.column`.
+ */
+export function tableNames(prefix: string): TableNames {
+  const name = <Name extends keyof Tables>(table: Name): Name => `${prefix}${table}` as Name
+  return {
+    classes: name('classes'),
+    events: name('events'),
+    recordings: name('recordings'),
+    aliases: name('aliases'),
+    inbox: name('inbox'),
+    inbox_waiting: name('inbox_waiting'),
+    schema_versions: name('schema_versions'),
+  }
+}
