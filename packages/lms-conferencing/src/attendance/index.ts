@@ -1,3 +1,4 @@
+export type { AttendanceEvent, PresentSession, Room } from '../model.ts'
 export { type AttendanceFold, attendance, createAttendanceFold } from './fold.ts'
 export type {
   Activity,

@@ -75,8 +75,8 @@ export const anyInput: fc.Arbitrary<AttendanceInput> = fc
     class: fc.record({
       scheduledStart: fc.option(time, { freq: 5 }),
       plannedMs: fc.oneof(fc.constant(0), time),
-      startedAt: fc.option(time, { freq: 1 }),
-      endedAt: fc.option(time, { freq: 1 }),
+      startedAt: fc.option(time, { freq: 2 }),
+      endedAt: fc.option(time, { freq: 2 }),
       blind: fc.oneof(fc.constant([]), blind),
     }),
     roster: fc.subarray(['ana', 'ben', 'dia']),
@@ -85,8 +85,8 @@ export const anyInput: fc.Arbitrary<AttendanceInput> = fc
     strays: fc.array(stray, { maxLength: 5 }),
     snapshots: fc.oneof(fc.constant([]), fc.array(snapshot, { maxLength: 4 })),
     options,
-    now: fc.option(time, { freq: 1 }),
-    activity: fc.option(activity, { freq: 1 }),
+    now: fc.option(time, { freq: 2 }),
+    activity: fc.option(activity, { freq: 2 }),
     pollsPublished: fc.integer({ min: 0, max: 4 }),
   })
   .map(({ bounds, visits, strays, snapshots, ...input }) => ({
@@ -100,14 +100,14 @@ export const tidyInput: fc.Arbitrary<AttendanceInput> = fc
     class: fc.record({
       scheduledStart: fc.option(time, { freq: 5 }),
       plannedMs: fc.oneof(fc.constant(0), time),
-      startedAt: fc.option(time, { freq: 1 }),
-      endedAt: fc.option(time, { freq: 1 }),
+      startedAt: fc.option(time, { freq: 2 }),
+      endedAt: fc.option(time, { freq: 2 }),
       blind: fc.oneof(fc.constant([]), blind),
     }),
     roster: fc.constant(['ana', 'ben', 'dia']),
     visits: fc.array(visit, { minLength: 1, maxLength: 8 }),
     options,
-    now: fc.option(fc.constant(41 * STEP), { freq: 1 }),
+    now: fc.option(fc.constant(41 * STEP), { freq: 2 }),
   })
   .map(({ visits, ...input }) => ({
     ...input,
