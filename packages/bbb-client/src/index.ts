@@ -44,6 +44,7 @@ export {
   type Outcome,
   type ResponseProblem,
 } from './errors.ts'
+export { type EnsuredHook, ensureHook, type HookAction, type WantedHook } from './hook-keeper.ts'
 export { adviceFor, type KnownMessageKey, type MessageKey, type MessageKeyAdvice } from './message-keys.ts'
 export type { StringMap } from './params.ts'
 export type { Bag } from './reader.ts'

@@ -1,4 +1,4 @@
-import type { AttendanceEvent, ConferenceEvent, Meeting, MeetingSpec, Participant, Recording } from './model.ts'
+import type { ConferenceEvent, Meeting, MeetingSpec, Participant, Recording } from './model.ts'
 
 /** What a provider can do. A missing ability is a flag with a reason, never an `if (name === …)` elsewhere. */
 export interface ProviderCapabilities {
@@ -7,6 +7,14 @@ export interface ProviderCapabilities {
   /** The provider can say who is connected now. */
   readonly snapshots: boolean
   readonly publishRecordings: boolean
+}
+
+/** Everybody who is connected at one moment. */
+export interface Presence {
+  /** The run of the meeting. */
+  readonly instance: string
+  /** One entry for each connection; `session` is `null` where the provider names people and not their connections. */
+  readonly present: readonly { readonly session: string | null; readonly person: string | null }[]
 }
 
 /** Options every call to a provider takes. */
@@ -60,10 +68,16 @@ export interface ConferenceProvider {
 
   isRunning(meeting: Meeting, options?: ProviderCallOptions): Promise<boolean>
 
-  /** Who is connected now, as evidence for the fold; `null` when the meeting is not there. */
-  snapshot(meeting: Meeting, options?: ProviderCallOptions): Promise<AttendanceEvent | null>
+  /** Who is connected now, as evidence for attendance; `null` when the meeting is not there. */
+  snapshot(meeting: Meeting, options?: ProviderCallOptions): Promise<Presence | null>
 
   recordings(meeting: Meeting, options?: ProviderCallOptions): Promise<readonly Omit<Recording, 'classId'>[]>
+
+  /**
+   * Makes sure the provider will call us back, and repairs what got lost; safe to repeat every few minutes.
+   * Answers what it found, for the log; `null` when callbacks are not configured or need no keeping.
+   */
+  keepCallbacks(options?: ProviderCallOptions): Promise<string | null>
 
   /** Verifies the raw bytes. Throws `CALLBACK_REJECTED`; the details hold a `reason` and never the signature. */
   verify(request: CallbackRequest): VerifiedCallback

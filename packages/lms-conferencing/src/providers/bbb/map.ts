@@ -1,0 +1,106 @@
+import type { Recording as BbbRecording, CreateParams } from 'bbb-client'
+import type { WebhookEvent } from 'bbb-client/webhooks'
+import type { ConferenceEvent, Meeting, MeetingSpec, Recording, RecordingState } from '../../model.ts'
+import type { BbbMeetingSettings } from './settings.ts'
+
+/** BigBlueButton's words → ours, and back. Pure. */
+
+/** An internal meeting id is `sha1(meetingID)-createTime`: what stands before the dash is the same for every run. */
+export function meetingKeyOf(internalMeetingID: string): string {
+  const dash = internalMeetingID.lastIndexOf('-')
+  return dash < 0 ? internalMeetingID : internalMeetingID.slice(0, dash)
+}
+
+/** A callback's event → ours. The facts it rests on are the internal ids, which every event carries in any order. */
+export function toConferenceEvent(event: WebhookEvent): ConferenceEvent {
+  if (!event.known) return { kind: 'other', meetingKey: null, name: String(event.id) }
+  const instance = event.meeting.internalMeetingID
+  const meetingKey = meetingKeyOf(instance)
+  const at = event.at.getTime()
+  switch (event.id) {
+    case 'meeting-created': {
+      const { isBreakout, parentID } = event.meeting
+      if (!isBreakout || parentID === null)
+        return { kind: 'attendance', meetingKey, event: { type: 'started', instance, at } }
+      return {
+        kind: 'breakout',
+        meetingKey,
+        parentKey: meetingKeyOf(parentID),
+        parentInstance: parentID,
+        room: `breakout:${instance}`,
+      }
+    }
+    case 'meeting-ended':
+      return { kind: 'attendance', meetingKey, event: { type: 'ended', instance, at } }
+    case 'user-joined':
+    case 'user-left': {
+      const { internalUserID: session, externalUserID } = event.user
+      // BigBlueButton names nobody in some messages; such an event says nothing about anyone.
+      if (session === null) return { kind: 'other', meetingKey, name: event.id }
+      // Someone who came without our user id is called by the server's own: unattributed, never guessed.
+      const person = externalUserID === null || externalUserID === session ? undefined : externalUserID
+      const type = event.id === 'user-joined' ? 'joined' : 'left'
+      return {
+        kind: 'attendance',
+        meetingKey,
+        event: { type, instance, session, ...(person !== undefined && { person }), at },
+      }
+    }
+    case 'rap-publish-ended':
+    case 'rap-published':
+    case 'rap-unpublished':
+    case 'rap-deleted':
+      return { kind: 'recording', meetingKey, recordId: event.recordID }
+    default:
+      return { kind: 'other', meetingKey, name: event.id }
+  }
+}
+
+/** A class and how rooms are set up → what create wants. */
+export function toCreateParams(meeting: Meeting, spec: MeetingSpec, settings: BbbMeetingSettings): CreateParams {
+  const { logoutURL, ...flags } = settings
+  return {
+    meetingID: meeting.meetingId,
+    name: spec.title,
+    attendeePW: meeting.attendeePassword,
+    moderatorPW: meeting.moderatorPassword,
+    record: spec.record,
+    ...(spec.description !== '' && { welcome: spec.description }),
+    ...flags,
+    autoStartRecording: spec.record ? flags.autoStartRecording : undefined,
+    meta: { 'lms-class-id': spec.classId, 'lms-course-id': spec.courseId },
+    ...(logoutURL !== undefined && { privileged: { logoutURL } }),
+  }
+}
+
+const STATES: Readonly<Record<string, RecordingState>> = {
+  processing: 'processing',
+  processed: 'processing',
+  published: 'published',
+  available: 'published',
+  unpublished: 'unpublished',
+  deleted: 'deleted',
+}
+
+/** A recording as BigBlueButton lists it → ours. */
+export function toRecording(recording: BbbRecording): Omit<Recording, 'classId'> {
+  const { startTime, endTime, playback } = recording
+  const state = STATES[recording.state ?? ''] ?? (recording.published ? 'published' : 'unpublished')
+  const longest = Math.max(-1, ...playback.map(format => format.length ?? -1))
+  const span =
+    startTime !== null && endTime !== null && endTime > startTime ? endTime.getTime() - startTime.getTime() : null
+  return {
+    recordId: recording.recordID,
+    name: recording.name,
+    state,
+    published: recording.published,
+    startedAt: startTime,
+    endedAt: endTime,
+    // Formats tell whole minutes; the span of the meeting is exact, but longer than what was recorded.
+    durationSeconds: longest > 0 ? longest * 60 : span === null ? null : Math.round(span / 1000),
+    sizeBytes: recording.size,
+    playback: playback
+      .filter(format => /^https?:\/\//i.test(format.url))
+      .map(format => ({ type: format.type, url: format.url, durationMinutes: format.length })),
+  }
+}

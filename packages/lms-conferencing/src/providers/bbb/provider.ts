@@ -1,0 +1,232 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { type BbbClient, ensureHook } from 'bbb-client'
+import { parseWebhook, type VerifyWebhookOptions, verifyWebhook } from 'bbb-client/webhooks'
+import { ConferencingError } from '../../errors.ts'
+import type { ConferenceEvent, Meeting, MeetingSpec, Participant } from '../../model.ts'
+import type { CallbackRequest, ConferenceProvider, ProviderCallOptions, VerifiedCallback } from '../../provider.ts'
+import { toConferencingError, translated } from './errors.ts'
+import { meetingKeyOf, toConferenceEvent, toCreateParams, toRecording } from './map.ts'
+import { redactHookBody } from './redact.ts'
+import type { BbbMeetingSettings } from './settings.ts'
+
+/** How BigBlueButton calls back, and how that is verified. */
+export interface BbbCallbacks extends Omit<VerifyWebhookOptions, 'callbackUrl' | 'now'> {
+  /**
+   * The public address of the callback route, with a random part of its own: what is registered at the server, and
+   * what its signatures are checked against, character for character.
+   */
+  readonly url: string
+}
+
+export interface BbbProviderOptions {
+  /** The server that new classes go to. */
+  readonly client: BbbClient
+  /** Left out: no callbacks are taken, and attendance rests on other sources. */
+  readonly callbacks?: BbbCallbacks | undefined
+  /** How rooms are set up. @default the server's defaults */
+  readonly settings?: BbbMeetingSettings | undefined
+  /** Names the server in every row. @default 'default' */
+  readonly serverId?: string | undefined
+  /** Servers that only still hold old classes, by the name their rows carry. */
+  readonly oldServers?:
+    | Readonly<Record<string, { readonly client: BbbClient; readonly callbacks?: BbbCallbacks | undefined }>>
+    | undefined
+  /** Begins every meeting id; tells installations apart that share a server. @default 'lms-' */
+  readonly idPrefix?: string | undefined
+  /** Makes a password with at least 128 bits of chance. @default 24 characters from the system's generator */
+  readonly newPassword?: (() => string) | undefined
+}
+
+/**
+ * The events that anything here rests on. Asking for fewer keeps chats, polls and transcripts away from us
+ * altogether; bbb-webhooks forgets such hooks at a restart, and {@link ConferenceProvider.keepCallbacks} notices.
+ */
+const WANTED_EVENTS = [
+  'meeting-created',
+  'meeting-ended',
+  'user-joined',
+  'user-left',
+  'rap-publish-ended',
+  'rap-published',
+  'rap-unpublished',
+  'rap-deleted',
+] as const
+
+interface Server {
+  readonly id: string
+  readonly client: BbbClient
+  readonly callbacks: BbbCallbacks | undefined
+}
+
+/** What is left of an event that anybody who saw one callback could have made up. */
+function asHint(event: ConferenceEvent): ConferenceEvent {
+  return event.kind === 'recording' || event.kind === 'other'
+    ? event
+    : { kind: 'other', meetingKey: event.meetingKey, name: 'hint' }
+}
+
+/** BigBlueButton behind the provider contract. */
+export function bbbProvider(options: BbbProviderOptions): ConferenceProvider {
+  const {
+    settings = {},
+    serverId = 'default',
+    idPrefix = 'lms-',
+    newPassword = () => randomBytes(18).toString('base64url'),
+  } = options
+  const current: Server = { id: serverId, client: options.client, callbacks: options.callbacks }
+  const servers = new Map<string, Server>([[serverId, current]])
+  for (const [id, old] of Object.entries(options.oldServers ?? {}))
+    servers.set(id, { id, client: old.client, callbacks: old.callbacks })
+
+  function serverOf(meeting: Meeting): Server {
+    const server = servers.get(meeting.serverId)
+    if (server !== undefined) return server
+    throw new ConferencingError('UNSUPPORTED', `No BigBlueButton server named "${meeting.serverId}" is configured.`, {
+      provider: 'bbb',
+      outcome: 'not-sent',
+      userMessage: 'This class is on a server that is not set up here any more. Please tell an administrator.',
+    })
+  }
+
+  const callOptions = ({ signal, deadlineMs }: ProviderCallOptions = {}): ProviderCallOptions => ({
+    signal,
+    deadlineMs,
+  })
+
+  async function createTimeOf(meeting: Meeting, how?: ProviderCallOptions): Promise<number> {
+    const known = Number(meeting.details.createTime)
+    if (Number.isSafeInteger(known) && known > 0) return known
+    const info = await serverOf(meeting).client.getMeetingInfo({ meetingID: meeting.meetingId }, callOptions(how))
+    if (info?.createTime) return info.createTime
+    throw new ConferencingError('MEETING_NOT_FOUND', 'The meeting room is not open.', {
+      provider: 'bbb',
+      outcome: 'refused',
+      userMessage: 'This class is not open at the moment.',
+    })
+  }
+
+  /** The server whose route this is: behind a proxy the path may have lost its beginning, never its random end. */
+  function serverAt(target: string): Server | undefined {
+    const path = target.split('?')[0] ?? ''
+    const routed = [...servers.values()].filter(
+      ({ callbacks }) => callbacks !== undefined && new URL(callbacks.url).pathname.endsWith(path),
+    )
+    return routed[0] ?? (servers.size === 1 ? current : undefined)
+  }
+
+  return {
+    name: 'bbb',
+    capabilities: { idempotentOpen: true, snapshots: true, publishRecordings: true },
+
+    planMeeting(spec: MeetingSpec): Meeting {
+      const meetingId = `${idPrefix}${spec.classId}`
+      return {
+        provider: 'bbb',
+        serverId,
+        meetingId,
+        // BigBlueButton itself makes the internal id of every run from this hash (ParamsProcessorUtil).
+        meetingKey: createHash('sha1').update(meetingId).digest('hex'),
+        moderatorPassword: newPassword(),
+        attendeePassword: newPassword(),
+        details: {},
+      }
+    },
+
+    openMeeting: (meeting, spec, how) =>
+      translated(async () => {
+        const created = await serverOf(meeting).client.create(toCreateParams(meeting, spec, settings), callOptions(how))
+        // A load balancer or an old server may make internal ids of its own; callbacks will name those.
+        const meetingKey =
+          created.internalMeetingID === '' ? meeting.meetingKey : meetingKeyOf(created.internalMeetingID)
+        return {
+          ...meeting,
+          meetingKey,
+          details: { ...meeting.details, createTime: String(created.createTime), instance: created.internalMeetingID },
+        }
+      }),
+
+    joinLink: (meeting: Meeting, participant: Participant, how) =>
+      translated(async () => {
+        const moderator = participant.role === 'moderator'
+        return serverOf(meeting).client.joinUrl({
+          meetingID: meeting.meetingId,
+          fullName: participant.displayName,
+          role: moderator ? 'MODERATOR' : 'VIEWER',
+          // For servers that know passwords only; both say the same.
+          password: moderator ? meeting.moderatorPassword : meeting.attendeePassword,
+          userID: participant.userId,
+          createTime: await createTimeOf(meeting, how),
+        })
+      }),
+
+    endMeeting: (meeting, how) =>
+      translated(async () => {
+        await serverOf(meeting).client.end({ meetingID: meeting.meetingId }, callOptions(how))
+      }),
+
+    isRunning: (meeting, how) =>
+      translated(() => serverOf(meeting).client.isMeetingRunning({ meetingID: meeting.meetingId }, callOptions(how))),
+
+    snapshot: (meeting, how) =>
+      translated(async () => {
+        const info = await serverOf(meeting).client.getMeetingInfo({ meetingID: meeting.meetingId }, callOptions(how))
+        if (info === null) return null
+        return {
+          instance: info.internalMeetingID,
+          // The API names people and not their connections (getMeetingInfo has external user ids only).
+          present: info.attendees.map(attendee => ({ session: null, person: attendee.userID })),
+        }
+      }),
+
+    recordings: (meeting, how) =>
+      translated(async () => {
+        const state = ['processing', 'processed', 'published', 'unpublished'] as const
+        const found = await serverOf(meeting).client.getRecordings(
+          { meetingID: meeting.meetingId, state },
+          callOptions(how),
+        )
+        // Ids are looked up by prefix on the server: only what is ours.
+        return found.filter(recording => recording.meetingID === meeting.meetingId).map(toRecording)
+      }),
+
+    keepCallbacks: how =>
+      translated(async () => {
+        if (current.callbacks === undefined) return null
+        const hook = await ensureHook(
+          current.client,
+          { callbackURL: current.callbacks.url, eventID: WANTED_EVENTS },
+          callOptions(how),
+        )
+        return hook.differences.length === 0
+          ? `hook ${hook.action}`
+          : `hook ${hook.action}: ${hook.differences.join(', ')}`
+      }),
+
+    verify(request: CallbackRequest): VerifiedCallback {
+      const server = serverAt(request.target)
+      if (server?.callbacks === undefined) {
+        throw new ConferencingError('CALLBACK_REJECTED', 'No BigBlueButton server calls back at this address.', {
+          provider: 'bbb',
+          details: { reason: 'missing' },
+        })
+      }
+      const { url, ...verification } = server.callbacks
+      try {
+        const { forgeable } = verifyWebhook(request, { ...verification, callbackUrl: url })
+        return { serverId: server.id, kind: forgeable ? 'hint' : 'hook', body: redactHookBody(request.body) }
+      } catch (error) {
+        throw toConferencingError(error)
+      }
+    },
+
+    events(callback) {
+      try {
+        const events = parseWebhook(callback.body).events.map(toConferenceEvent)
+        // A signature that does not cover the body proves nothing about who came and went.
+        return callback.kind === 'hint' ? events.map(asHint) : events
+      } catch (error) {
+        throw toConferencingError(error)
+      }
+    },
+  }
+}
