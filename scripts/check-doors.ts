@@ -14,7 +14,6 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   undici: [`${bbb}http/undici.ts`],
   saxes: [`${bbb}xml.ts`, `${bbb}testing/`],
   'fast-xml-parser': [`${bbb}xml.ts`, `${bbb}testing/`],
-  jose: [`${bbb}webhooks/`, `${bbb}testing/`],
   zod: [`${bbb}api/`, `${bbb}config.ts`, `${bbb}webhooks/`, `${lms}http/`],
   kysely: [`${lms}sql/`],
   hono: [`${lms}http/`],

@@ -1,8 +1,8 @@
 // Compiles every ```ts block of the documentation and of the packages' TSDoc, strictly, against the sources.
 // Each block is a module of its own, in the folder of the file it stands in. What a block may take for granted (`bbb`, `secret`, …)
-// is declared once for all of them in docs/snippets.d.ts; everything else it imports.
+// is declared once for all of them in docs/snippets.d.ts, and TSDoc sees the exports of its own file; everything else is imported.
 import { globSync, readFileSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import ts from 'typescript'
 
@@ -12,6 +12,8 @@ export interface Block {
   /** Line of its first line of code, from 1. */
   readonly line: number
   readonly code: string
+  /** Names exported by the file itself: the block uses them without importing them. */
+  readonly ownNames?: readonly string[]
 }
 
 export interface Finding {
@@ -54,25 +56,39 @@ export function blocksOf(file: string, markdown: string): { blocks: Block[]; fin
   return { blocks, findings }
 }
 
-/** Reads the blocks of a source's documentation comments, and finds the `@example` whose code is not in one. */
+/** Reads the blocks of a source's documentation comments. An `@example` without a fence is code as a whole, as editors show it. */
 export function blocksOfComments(file: string, source: string): { blocks: Block[]; findings: Finding[] } {
   const blocks: Block[] = []
   const findings: Finding[] = []
+  const ownNames = exportsOf(source)
   for (const { 0: comment, index } of source.matchAll(/^[ \t]*\/\*\*[\s\S]*?\*\//gm)) {
     const before = source.slice(0, index).split('\n').length - 1
     const text = comment.replace(/^[ \t]*\/\*\*|[ \t]*\*\/$/g, '').replace(/^[ \t]*\* ?/gm, '')
     const found = blocksOf(file, text)
-    blocks.push(...found.blocks.map(block => ({ ...block, line: block.line + before })))
+    blocks.push(...found.blocks.map(block => ({ ...block, line: block.line + before, ownNames })))
     findings.push(...found.findings.map(finding => ({ ...finding, line: finding.line + before })))
     let line = before + 1
     for (const section of text.split(/^(?=[ \t]*@)/m)) {
-      if (/^\s*@example/.test(section) && !/^\s*```/m.test(section)) {
-        findings.push({ file, line, message: '@example without a ```ts block' })
-      }
+      const [, code] = /^\s*@example\b([\s\S]*)$/.exec(section) ?? []
+      if (code !== undefined && !/^\s*```/m.test(code)) blocks.push({ file, line, code, ownNames })
       line += section.split('\n').length - 1
     }
   }
   return { blocks, findings }
+}
+
+function exportsOf(source: string): string[] {
+  const declared =
+    /^export (?:declare )?(?:abstract )?(?:async )?(?:const|let|function\*?|class|interface|type) ([\w$]+)/gm
+  return Array.from(source.matchAll(declared), ([, name = '']) => name)
+}
+
+/** The block as a module. What is added stands after its last line, so that its lines keep their numbers. */
+function moduleOf({ file, code, ownNames = [] }: Block): string {
+  const isDeclared = (name: string): boolean =>
+    new RegExp(`\\b(const|let|function|class)\\s+${name}\\b|import\\b.*\\b${name}\\b`).test(code)
+  const names = ownNames.filter(name => code.includes(name) && !isDeclared(name))
+  return `${code}\n${names.length > 0 ? `import { ${names.join(', ')} } from './${basename(file)}'` : 'export {}'}`
 }
 
 /** Type-checks the blocks as the workspace's own strict TypeScript would. */
@@ -81,13 +97,11 @@ export function compile(root: string, blocks: readonly Block[]): Finding[] {
   const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, root)
   const virtual = new Map(blocks.map(block => [join(root, `${block.file}.L${block.line}.ts`), block]))
   const host = ts.createCompilerHost(options)
-  const { fileExists, readFile, getSourceFile } = host
+  const { fileExists, getSourceFile } = host
   host.fileExists = path => virtual.has(path) || fileExists(path)
-  host.readFile = path => virtual.get(path)?.code ?? readFile(path)
   host.getSourceFile = (path, languageVersion, ...rest) => {
     const block = virtual.get(path)
-    // The last line makes a module of a block that imports nothing.
-    if (block) return ts.createSourceFile(path, `${block.code}\nexport {}`, languageVersion)
+    if (block) return ts.createSourceFile(path, moduleOf(block), languageVersion)
     return getSourceFile(path, languageVersion, ...rest)
   }
   const ambient = globSync('docs/*.d.ts', { cwd: root }).map(file => join(root, file))

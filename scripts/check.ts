@@ -4,6 +4,8 @@ import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 
 const root = dirname(import.meta.dirname)
+// Left to itself, biome ci colours every letter, also into a file.
+const colors = `--colors=${process.stdout.isTTY ? 'force' : 'off'}`
 const bin = (name: string): string => join(root, 'node_modules/.bin', name)
 const script = (name: string): [string, string] => [process.execPath, join(import.meta.dirname, name)]
 
@@ -14,7 +16,7 @@ interface Part {
 }
 
 const parts: readonly Part[] = [
-  { name: 'lint', title: 'format and lint (biome)', command: [bin('biome'), 'ci'] },
+  { name: 'lint', title: 'format and lint (biome)', command: [bin('biome'), 'ci', colors, '--error-on-warnings'] },
   { name: 'build', title: 'build of the packages (tsup)', command: ['pnpm', 'run', 'build'] },
   { name: 'types', title: 'types (tsc)', command: [bin('tsc'), '--noEmit', '-p', 'tsconfig.json'] },
   { name: 'package', title: 'packages as users get them (needs the build)', command: script('check-package.ts') },

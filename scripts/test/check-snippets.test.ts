@@ -27,17 +27,20 @@ describe('blocks', () => {
   test('in documentation comments keep their lines', () => {
     const source =
       "import 'x'\n\n  /**\n   * Does.\n   * @example\n   * ```ts\n   *   does()\n   * ```\n   */\nexport const a = `\n```ts\n`"
-    const blocks = [{ file: 'a.ts', line: 7, code: '  does()' }]
+    const blocks = [{ file: 'a.ts', line: 7, code: '  does()', ownNames: ['a'] }]
     expect(blocksOfComments('a.ts', source)).toEqual({ blocks, findings: [] })
   })
 
-  test('an example outside a block is found', () => {
-    const source = '/** One. */\n/**\n * Does.\n * @example does()\n * @returns nothing\n */\n/** @example does() */'
-    const message = '@example without a ```ts block'
-    expect(blocksOfComments('a.ts', source).findings).toEqual([
-      { file: 'a.ts', line: 4, message },
-      { file: 'a.ts', line: 7, message },
-    ])
+  test('an example without a fence is a block as a whole', () => {
+    const source =
+      '/** One. */\n/**\n * Does.\n * @example\n * does()\n * @returns nothing\n */\n/** @example does() */'
+    expect(blocksOfComments('a.ts', source)).toEqual({
+      blocks: [
+        { file: 'a.ts', line: 4, code: '\ndoes()\n', ownNames: [] },
+        { file: 'a.ts', line: 8, code: ' does()', ownNames: [] },
+      ],
+      findings: [],
+    })
   })
 })
 
@@ -52,4 +55,16 @@ test('compile reports an error at its line of the document, and accepts what is 
   expect(findings).toEqual([
     { file: 'docs/a.md', line: 21, message: "Type 'number' is not assignable to type 'string'." },
   ])
+})
+
+test('compile gives a block of TSDoc the exports of its own file', () => {
+  const block = {
+    file: 'scripts/check-snippets.ts',
+    line: 1,
+    code: "const found: number = blocksOf('a.md', '').blocks.length",
+    ownNames: ['blocksOf', 'compile'],
+  }
+  const own = ({ file }: { file: string }): boolean => file === block.file
+  expect(compile(root, [block]).filter(own)).toEqual([])
+  expect(compile(root, [{ ...block, ownNames: [] }]).filter(own)).toHaveLength(1)
 })
