@@ -78,8 +78,7 @@ export function blocksOfComments(file: string, source: string): { blocks: Block[
 }
 
 function exportsOf(source: string): string[] {
-  const declared =
-    /^export (?:declare )?(?:abstract )?(?:async )?(?:const|let|function\*?|class|interface|type) ([\w$]+)/gm
+  const declared = /^export (?:declare )?(?:abstract )?(?:async )?(?:const|let|function\*?|class) ([\w$]+)/gm
   return Array.from(source.matchAll(declared), ([, name = '']) => name)
 }
 
@@ -87,7 +86,7 @@ function exportsOf(source: string): string[] {
 function moduleOf({ file, code, ownNames = [] }: Block): string {
   const isDeclared = (name: string): boolean =>
     new RegExp(`\\b(const|let|function|class)\\s+${name}\\b|import\\b.*\\b${name}\\b`).test(code)
-  const names = ownNames.filter(name => code.includes(name) && !isDeclared(name))
+  const names = ownNames.filter(name => new RegExp(`\\b${name}\\b`).test(code) && !isDeclared(name))
   return `${code}\n${names.length > 0 ? `import { ${names.join(', ')} } from './${basename(file)}'` : 'export {}'}`
 }
 
