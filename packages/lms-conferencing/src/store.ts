@@ -165,7 +165,8 @@ export interface InboxFilter {
 export interface Store {
   /**
    * Runs `work` in one transaction, durable once the promise resolves. Rolled back when `work` throws. Write
-   * transactions run one after the other: `work` should only use `tx`, and never open another transaction.
+   * transactions run one after the other: `work` uses `tx` alone, and waits for nothing slow. Another transaction or
+   * read inside it is refused with `INVALID`.
    */
   transaction<T>(work: (tx: StoreTransaction) => Promise<T>): Promise<T>
   /** Reads one consistent state, without taking the write lock. */

@@ -1,4 +1,6 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Kysely, Transaction } from 'kysely'
+import { ConferencingError } from '../errors.ts'
 import type { Store, StoreTransaction } from '../store.ts'
 import { aliasQueries } from './aliases.ts'
 import { classQueries } from './classes.ts'
@@ -20,6 +22,8 @@ export class SqlStore implements Store {
   readonly #connections: Connections
   readonly #tables: TableNames
   readonly #running = new Set<Promise<unknown>>()
+  /** Known to everything that runs inside a transaction of this store, and whether it still does. */
+  readonly #inside = new AsyncLocalStorage<{ open: boolean }>()
   #closing: Promise<void> | undefined
 
   constructor(connections: Connections, tables: TableNames) {
@@ -47,11 +51,20 @@ export class SqlStore implements Store {
 
   async #run<T>(work: () => Promise<T>): Promise<T> {
     if (this.#closing) throw storeUnavailable('closed')
-    const promise = work()
+    // It would wait for the one it is part of, for ever.
+    if (this.#inside.getStore()?.open) {
+      throw new ConferencingError(
+        'INVALID',
+        'A transaction was asked for inside a transaction: use the one that is open.',
+      )
+    }
+    const inside = { open: true }
+    const promise = this.#inside.run(inside, work)
     this.#running.add(promise)
     try {
       return await promise
     } finally {
+      inside.open = false
       this.#running.delete(promise)
     }
   }

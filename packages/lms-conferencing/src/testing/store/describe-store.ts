@@ -1,0 +1,22 @@
+import { describe } from 'vitest'
+import { describeClasses } from './classes.ts'
+import { describeFacts } from './facts.ts'
+import { describeInboxRows } from './inbox-rows.ts'
+import { type StoreSuite, storeTest } from './suite.ts'
+import { describeTransactions } from './transactions.ts'
+
+/**
+ * The contract of `Store` as tests, for vitest. Every kind of store passes the same ones.
+ *
+ * @example
+ * describeStore({ name: 'SQLite in memory', open: () => openStore('sqlite::memory:') })
+ */
+export function describeStore(suite: StoreSuite): void {
+  describe(`Store: ${suite.name}`, () => {
+    const test = storeTest(suite)
+    describe('classes', () => describeClasses(test))
+    describe('facts, recordings, aliases', () => describeFacts(test))
+    describe('inbox', () => describeInboxRows(test))
+    describe('transactions', () => describeTransactions(test))
+  })
+}
