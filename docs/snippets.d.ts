@@ -1,0 +1,7 @@
+// What every code block of the documentation may take for granted; see scripts/check-snippets.ts. Never published.
+
+/** The server's shared secret. */
+declare const secret: string
+/** The public address of the callback route, as it was registered. */
+declare const callbackUrl: string
+declare const bbb: import('bbb-client').BbbClient
