@@ -4,11 +4,17 @@ import { checkEvent } from './checks.ts'
 /** What is known of one connection in one room: the distinct times of each kind of fact, in no order. */
 export interface Track {
   readonly main: boolean
-  readonly joins: number[]
-  readonly lefts: number[]
+  joins: Times
+  lefts: Times
   /** Snapshots that list it. */
-  readonly listings: number[]
+  listings: Times
 }
+
+/** Times in no order, most of them different. */
+export type Times = number[]
+
+/** Shared by all that have none, and never written to: most lists stay empty. */
+const NONE: Times = []
 
 /** One connection of one instance. */
 export interface SessionFacts {
@@ -24,7 +30,7 @@ export interface InstanceFacts {
   /** Smallest time of its started, main-room joined and snapshot events (section 3.1). */
   start: number
   ended: number
-  readonly snapshots: number[]
+  snapshots: Times
   readonly sessions: Map<string, SessionFacts>
 }
 
@@ -56,18 +62,19 @@ export function addFact(facts: ClassFacts, event: AttendanceEvent): void {
       return
     case 'snapshot':
       instance.start = Math.min(instance.start, at)
-      note(instance.snapshots, at)
+      instance.snapshots = noted(instance.snapshots, at)
       for (const { session, person } of event.present) {
-        note(trackOf(sessionOf(instance, session, person, at), 'main').listings, at)
+        const track = trackOf(sessionOf(instance, session, person, at), 'main')
+        track.listings = noted(track.listings, at)
       }
       return
     default: {
       const room = event.room ?? 'main'
       const track = trackOf(sessionOf(instance, event.session, event.person, at), room)
-      if (event.type === 'left') note(track.lefts, at)
+      if (event.type === 'left') track.lefts = noted(track.lefts, at)
       else {
         if (track.main) instance.start = Math.min(instance.start, at)
-        note(track.joins, at)
+        track.joins = noted(track.joins, at)
       }
     }
   }
@@ -76,7 +83,7 @@ export function addFact(facts: ClassFacts, event: AttendanceEvent): void {
 function instanceOf(facts: ClassFacts, id: string): InstanceFacts {
   let instance = facts.instances.get(id)
   if (instance === undefined) {
-    instance = { start: Infinity, ended: Infinity, snapshots: [], sessions: new Map() }
+    instance = { start: Infinity, ended: Infinity, snapshots: NONE, sessions: new Map() }
     facts.instances.set(id, instance)
   }
   return instance
@@ -99,13 +106,13 @@ function sessionOf(instance: InstanceFacts, id: string, person: string | null | 
 
 function trackOf(session: SessionFacts, room: Room): Track {
   if (room === 'main') {
-    session.main ??= { main: true, joins: [], lefts: [], listings: [] }
+    session.main ??= { main: true, joins: NONE, lefts: NONE, listings: NONE }
     return session.main
   }
   session.breakouts ??= new Map()
   let track = session.breakouts.get(room)
   if (track === undefined) {
-    track = { main: false, joins: [], lefts: [], listings: [] }
+    track = { main: false, joins: NONE, lefts: NONE, listings: NONE }
     session.breakouts.set(room, track)
   }
   return track
@@ -114,7 +121,9 @@ function trackOf(session: SessionFacts, room: Room): Track {
 /** Beyond this a list may hold repeats until it is read; looking through it would cost more than it saves. */
 const SCANNED = 8
 
-function note(times: number[], at: number): void {
-  if (times.at(-1) === at || (times.length <= SCANNED && times.includes(at))) return
+function noted(times: Times, at: number): Times {
+  if (times.length === 0) return [at]
+  if (times.at(-1) === at || (times.length <= SCANNED && times.includes(at))) return times
   times.push(at)
+  return times
 }

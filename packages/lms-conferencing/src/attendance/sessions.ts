@@ -60,6 +60,15 @@ class Walker {
 
   /** Sections 4.1 to 4.4, 4.6 and 4.7. */
   walk(track: Track, person: string, presence: Presence): void {
+    const joined = track.joins[0] ?? Infinity
+    const left = track.lefts[0] ?? -Infinity
+    const facts = track.joins.length + track.lefts.length + track.listings.length
+    // Nearly every connection: it came, then it went, and both were heard.
+    if (facts === 2 && joined < left && left <= this.#limit) presence.stretches.push([joined, left, left])
+    else this.#replay(track, person, presence)
+  }
+
+  #replay(track: Track, person: string, presence: Presence): void {
     const joins = new Cursor(track.joins, this.#limit)
     const lefts = new Cursor(track.lefts, this.#limit)
     const listings = new Cursor(track.listings, this.#limit)
