@@ -180,8 +180,9 @@ export type StoreFault =
   /** Another writer holds the database; worth trying again. */
   | 'locked'
   | 'full'
+  /** The database cannot be opened, or not for writing. */
   | 'read_only'
-  /** The database file was removed, moved or replaced while it was open, or cannot be opened. */
+  /** The database file was removed, moved or replaced while it was open. */
   | 'gone'
   | 'damaged'
   /** A newer version of this package has been here. */

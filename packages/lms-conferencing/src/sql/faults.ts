@@ -5,7 +5,7 @@ import type { StoreFault } from '../store.ts'
 const advice: Readonly<Record<StoreFault, string>> = {
   locked: 'The database is locked by another writer. Try again; if it stays so, look for a program that holds it open.',
   full: 'The disk or the database is full. Free some space; nothing needs a restart.',
-  read_only: 'The database cannot be written. Give this process write access to the file and its directory.',
+  read_only: 'The database cannot be opened for writing. Give this process access to the file and its directory.',
   gone: 'The database file is not there any more. Put the same file back, or restart to begin with what is there now.',
   damaged: 'The database file is damaged or is no SQLite database. Restore a backup.',
   newer_schema: 'The database was made by a newer version of lms-conferencing. Update this one.',
@@ -34,7 +34,7 @@ const faultOfResult: Readonly<Record<number, StoreFault>> = {
   10: 'failed',
   11: 'damaged',
   13: 'full',
-  14: 'gone',
+  14: 'read_only',
   23: 'read_only',
   26: 'damaged',
 }

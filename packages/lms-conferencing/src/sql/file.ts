@@ -1,4 +1,4 @@
-import { type BigIntStats, closeSync, constants, lstatSync, mkdirSync, openSync } from 'node:fs'
+import { accessSync, type BigIntStats, closeSync, constants, lstatSync, mkdirSync, openSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { storeError, storeUnavailable } from './faults.ts'
 
@@ -21,6 +21,9 @@ export function safeFile(location: string): SafeFile {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
     const found = look(path) ?? create(path)
     requireSafe(path, found)
+    // SQLite would open a file it may not write all the same, and fail only later.
+    if ((found.mode & 0o600n) !== 0o600n) throw storeUnavailable('read_only')
+    accessSync(path, constants.R_OK | constants.W_OK)
     for (const companion of ['-wal', '-shm', '-journal']) {
       const stats = look(path + companion)
       if (stats) requireSafe(path + companion, stats)

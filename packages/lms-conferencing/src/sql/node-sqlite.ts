@@ -21,12 +21,11 @@ export interface LockWait {
 }
 
 const PAUSE_MS = 10
+/** SQLite's own wait stops the event loop, so it only covers collisions of a moment. */
+const BUSY_TIMEOUT_MS = 2
 const STATEMENTS_KEPT = 128
 
-/**
- * Tries again while another process holds the database. SQLite's own wait would stop the event loop, so it is kept
- * to a few milliseconds (`busy_timeout`), and the rest is waited here.
- */
+/** Tries again while another process holds the database. */
 export async function whileLocked<T>({ lockWaitMs, sleep }: LockWait, attempt: () => T): Promise<T> {
   for (let waited = 0; ; waited += PAUSE_MS) {
     try {
@@ -114,11 +113,9 @@ class NodeSqliteDriver implements Driver {
   }
 
   async beginTransaction(_connection: DatabaseConnection, { accessMode }: TransactionSettings): Promise<void> {
-    const { database, check } = this.#config
-    const begin = accessMode === 'read only' ? 'begin' : 'begin immediate'
     try {
-      check()
-      await whileLocked(this.#config, () => database.exec(begin))
+      this.#config.check()
+      await whileLocked(this.#config, () => this.#begin(accessMode === 'read only'))
     } catch (error) {
       const failure = storeError(error)
       // Whoever waited behind us has waited as long, and would meet the same lock.
@@ -148,6 +145,19 @@ class NodeSqliteDriver implements Driver {
 
   /** Whoever opened the database closes it: Kysely asks for this only when there was a query. */
   async destroy(): Promise<void> {}
+
+  /** All that another process can stop happens here: later statements have their lock, or their snapshot. */
+  #begin(isReadOnly: boolean): void {
+    const { database } = this.#config
+    database.exec(isReadOnly ? 'begin' : 'begin immediate')
+    if (!isReadOnly) return
+    try {
+      this.#prepare('select 1 from sqlite_schema').get()
+    } catch (error) {
+      database.exec('rollback')
+      throw error
+    }
+  }
 
   #connect(): NodeSqliteConnection {
     return new NodeSqliteConnection(sql => this.#prepare(sql))
@@ -221,18 +231,20 @@ function bindable(value: unknown): SQLInputValue {
 
 /** Opens a connection with the settings that durability and safety rest on. */
 export async function connect(location: string, wait: LockWait): Promise<DatabaseSync> {
-  const database = new DatabaseSync(location, { timeout: PAUSE_MS, enableForeignKeyConstraints: true })
+  let database: DatabaseSync | undefined
   try {
-    const journal = await whileLocked(wait, () => database.prepare('pragma journal_mode = wal').get()?.journal_mode)
+    const opened = new DatabaseSync(location, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true })
+    database = opened
+    const journal = await whileLocked(wait, () => opened.prepare('pragma journal_mode = wal').get()?.journal_mode)
     if (journal !== 'wal' && journal !== 'memory') {
       throw storeUnavailable('failed', 'Its file system cannot hold a write-ahead log: use a local disk.')
     }
     // FULL: the log is synced before a commit returns (fullfsync: really synced, on macOS).
-    database.exec('pragma synchronous = full; pragma fullfsync = on; pragma journal_size_limit = 67108864')
-    database.exec('pragma trusted_schema = off')
-    return database
+    opened.exec('pragma synchronous = full; pragma fullfsync = on; pragma journal_size_limit = 67108864')
+    opened.exec('pragma trusted_schema = off')
+    return opened
   } catch (error) {
-    database.close()
+    database?.close()
     throw storeError(error)
   }
 }
