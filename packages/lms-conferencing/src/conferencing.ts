@@ -1,0 +1,90 @@
+import type { LiveClass, Participant, Recording } from './model.ts'
+import { type ConferencingOptions, resolveOptions } from './options.ts'
+import type { CallbackRequest } from './provider.ts'
+import { type ClassAttendance, classAttendance } from './use-cases/attendance.ts'
+import { type Background, createBackground } from './use-cases/background.ts'
+import { createCallbacks } from './use-cases/callbacks.ts'
+import {
+  type CreateClassOptions,
+  createClass,
+  getClass,
+  type ListClassesFilter,
+  listClasses,
+  type NewClass,
+} from './use-cases/classes.ts'
+import { endClass } from './use-cases/end.ts'
+import { type Health, health } from './use-cases/health.ts'
+import { type JoinInfo, joinInfo } from './use-cases/join.ts'
+import { type CreatedMeeting, createMeeting } from './use-cases/provisioning.ts'
+import { createRecordings } from './use-cases/recordings.ts'
+import { type StartedClass, startClass } from './use-cases/start.ts'
+
+/**
+ * Live classes. Every method rejects with a `ConferencingError`; the LMS decides beforehand who may call which.
+ */
+export interface Conferencing {
+  /** Plans a class and makes its meeting. `INVALID` names the field; a class whose provider is silent is `pending`. */
+  createClass(input: NewClass, options?: CreateClassOptions): Promise<LiveClass>
+  /** Makes the meeting of a class that waits for one, by hand. */
+  createMeeting(classId: string): Promise<CreatedMeeting>
+  getClass(classId: string): Promise<LiveClass>
+  /** By start. One query, no provider asked. */
+  listClasses(filter?: ListClassesFilter): Promise<readonly LiveClass[]>
+  /** Opens the room, again if need be, and lets people in. `CONFLICT` when the class is over. */
+  startClass(classId: string, teacher: Participant): Promise<StartedClass>
+  /** Whether and how one person gets in now. */
+  joinInfo(classId: string, person: Participant): Promise<JoinInfo>
+  /** Ends the class for everybody. */
+  endClass(classId: string): Promise<LiveClass>
+  /** Who was there: provisional while the class runs, final after it. */
+  attendance(classId: string): Promise<ClassAttendance>
+  /** All recordings, in whatever state; who may see which is for the LMS to say. */
+  recordings(classId: string): Promise<readonly Recording[]>
+  /**
+   * Takes a provider's callback: resolves once it is stored for good. Throws `CALLBACK_REJECTED` when it is not from
+   * the provider, `STORE_UNAVAILABLE` when it could not be stored and should be sent again.
+   */
+  receiveCallback(provider: string, request: CallbackRequest): Promise<void>
+  /** Whether the store answers, and how much waits. */
+  health(): Promise<Health>
+  /** Begins the background work: callbacks applied, waiting meetings made, classes closed, recordings awaited. */
+  start(): void
+  /** Lets what runs come to its end; nothing begins after that. The store stays open: it is yours. */
+  stop(): Promise<void>
+  /** The background work in single rounds, for whoever has a scheduler of their own, or a test. */
+  readonly rounds: Background['rounds']
+}
+
+/**
+ * Puts live classes together from their ports.
+ *
+ * @example
+ * const conferencing = createConferencing({
+ *   providers: { bbb: bbbProvider({ client, callbacks }) },
+ *   store: await openStore('sqlite:lms.db'),
+ *   roster: liveClass => school.studentsOf(liveClass.courseId),
+ * })
+ * conferencing.start()
+ */
+export function createConferencing(options: ConferencingOptions): Conferencing {
+  const context = resolveOptions(options)
+  const recordings = createRecordings(context)
+  const callbacks = createCallbacks(context, recordings)
+  const background = createBackground(context, { recordings, callbacks })
+  return {
+    createClass: (input, how) => createClass(context, input, how),
+    createMeeting: id => createMeeting(context, id),
+    getClass: id => getClass(context, id),
+    listClasses: filter => listClasses(context, filter),
+    startClass: (id, teacher) => startClass(context, id, teacher),
+    joinInfo: (id, person) => joinInfo(context, id, person),
+    endClass: id => endClass(context, id),
+    attendance: id => classAttendance(context, id),
+    recordings: id => recordings.list(id),
+    receiveCallback: (provider, request) => callbacks.receive(provider, request),
+    health: () => health(context),
+    start: background.start,
+    stop: background.stop,
+    rounds: background.rounds,
+  }
+}

@@ -1,0 +1,80 @@
+import { OpenAPIHono } from '@hono/zod-openapi'
+import { bodyLimit } from 'hono/body-limit'
+import { ConferencingError } from '../errors.ts'
+import { noLogger } from '../logger.ts'
+import { createAccess } from './access.ts'
+import { failureAnswer } from './envelope.ts'
+import { HttpError } from './errors.ts'
+import type { ApiEnv, HttpApiOptions } from './ports.ts'
+import { callbackRoutes } from './routes/callbacks.ts'
+import { courseRoutes } from './routes/courses.ts'
+import { liveClassRoutes } from './routes/live-classes.ts'
+import { outcomeRoutes } from './routes/outcomes.ts'
+import type { Parts } from './routes/parts.ts'
+import { systemRoutes } from './routes/system.ts'
+
+/** A request to its answer: what every framework can mount. */
+export type FetchHandler = (request: Request) => Promise<Response>
+
+/** The largest body people may send, in bytes. */
+const maxBodyBytes = 256 * 1024
+
+/**
+ * The REST API of live classes as one fetch handler. It never throws: every failure is an answer.
+ *
+ * Mount it where its paths arrive unchanged (`/api/v1/…`, `/healthz`, `/openapi.json`) and the body unread: callbacks
+ * are verified over their raw bytes.
+ *
+ * @example
+ * const api = createHttpApi({ conferencing, authenticate, lms })
+ * http.createServer(getRequestListener(api)).listen(3000)
+ */
+export function createHttpApi(options: HttpApiOptions): FetchHandler {
+  const { conferencing, lms, authenticate, logger = noLogger, clock } = options
+  const parts: Parts = { conferencing, lms, access: createAccess({ conferencing, lms }), logger }
+  const app = new OpenAPIHono<ApiEnv>({
+    strict: false,
+    defaultHook(result) {
+      if (!result.success) throw invalid(result.error.issues)
+    },
+  })
+
+  app.use('/api/v1/courses/*', async (c, next) => {
+    // Before anything else is looked at: who is nobody learns nothing, not even which field is wrong.
+    const actor = await authenticate(c.req.raw)
+    if (!actor) throw new HttpError('UNAUTHENTICATED', 'Please sign in.')
+    c.set('actor', actor)
+    // Every answer is one person's view, and some hold a link (T9).
+    c.header('Cache-Control', 'no-store')
+    await next()
+  })
+  app.use(
+    '/api/v1/courses/*',
+    bodyLimit({
+      maxSize: maxBodyBytes,
+      onError: () => {
+        throw new HttpError('TOO_LARGE', 'The body is too large.')
+      },
+    }),
+  )
+  liveClassRoutes(app, parts)
+  outcomeRoutes(app, parts)
+  courseRoutes(app, parts)
+  callbackRoutes(app, { ...parts, clock })
+  systemRoutes(app, parts)
+  app.notFound(c => failureAnswer(c, new HttpError('NOT_FOUND', 'There is nothing here.'), logger))
+  app.onError((error, c) => failureAnswer(c, error, logger))
+  return async request => app.fetch(request)
+}
+
+/** The first thing wrong with each field, by its name. */
+function invalid(
+  issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[],
+): ConferencingError {
+  const details: Record<string, string> = {}
+  for (const { path, message } of issues) details[path.map(String).join('.') || 'body'] ??= message
+  const message = Object.entries(details)
+    .map(([field, what]) => `${field}: ${what}`)
+    .join('; ')
+  return new ConferencingError('INVALID', message, { details })
+}

@@ -1,0 +1,36 @@
+import type { Clock } from '../clock.ts'
+import type { Conferencing } from '../conferencing.ts'
+import type { Logger } from '../logger.ts'
+
+/** Who is asking, as the LMS knows them. */
+export interface Actor {
+  readonly userId: string
+  /** The name others see in a class. */
+  readonly displayName: string
+  /** May do what the teacher of any course may. @default false */
+  readonly isAdmin?: boolean | undefined
+}
+
+/** What the LMS knows and this package does not: courses, and who has to do with them. */
+export interface LmsPort {
+  /** `null`: there is no such course. */
+  courseTitle(courseId: string): string | null | Promise<string | null>
+  teaches(userId: string, courseId: string): boolean | Promise<boolean>
+  enrolled(userId: string, courseId: string): boolean | Promise<boolean>
+}
+
+export interface HttpApiOptions {
+  readonly conferencing: Conferencing
+  /** Who sent this request; `null`: nobody the LMS knows. Must leave the body alone. */
+  readonly authenticate: (request: Request) => Actor | null | Promise<Actor | null>
+  readonly lms: LmsPort
+  /** @default nothing is logged */
+  readonly logger?: Logger | undefined
+  /** Times the reading of callbacks only. @default the wall clock */
+  readonly clock?: Clock | undefined
+}
+
+/** What Hono carries from the authentication to the handlers. */
+export interface ApiEnv {
+  Variables: { actor: Actor }
+}

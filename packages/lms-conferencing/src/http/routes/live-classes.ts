@@ -1,0 +1,102 @@
+import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import { success } from '../envelope.ts'
+import type { ApiEnv } from '../ports.ts'
+import { presentClass, presentJoinInfo } from '../present.ts'
+import * as schemas from '../schemas.ts'
+import { answers, type Parts, participant, signedIn } from './parts.ts'
+
+const common = { tags: ['Live classes'], ...signedIn, request: { params: schemas.idParams } }
+
+const get = createRoute({
+  ...common,
+  method: 'get',
+  path: '/api/v1/courses/live-classes/{id}/',
+  operationId: 'getLiveClass',
+  summary: 'One class',
+  responses: answers(schemas.classDetails, 'The class.'),
+})
+
+const createMeeting = createRoute({
+  ...common,
+  method: 'post',
+  path: '/api/v1/courses/live-classes/{id}/create_meeting/',
+  operationId: 'createMeeting',
+  summary: 'Make the meeting of a class, or try again',
+  responses: answers(schemas.createdMeeting, 'The meeting is there; `created` is false when it was before.'),
+})
+
+const joinInfo = createRoute({
+  ...common,
+  method: 'get',
+  path: '/api/v1/courses/live-classes/{id}/join_info/',
+  operationId: 'getJoinInfo',
+  summary: 'Whether and how this person gets in now',
+  responses: answers(schemas.joinInfo, 'With a link when `can_join`, with the reason when not.'),
+})
+
+const start = createRoute({
+  ...common,
+  method: 'post',
+  path: '/api/v1/courses/live-classes/{id}/start_class/',
+  operationId: 'startClass',
+  summary: 'Start a class, or open its room again',
+  responses: answers(schemas.startedClass, 'The class is live; the link is for the one who asked.'),
+})
+
+const end = createRoute({
+  ...common,
+  method: 'post',
+  path: '/api/v1/courses/live-classes/{id}/end_class/',
+  operationId: 'endClass',
+  summary: 'End a class for everybody',
+  responses: answers(schemas.liveClass, 'The class is over.'),
+})
+
+/** Join links stay out of every cache (T9) and out of the referrer of whatever page comes next. */
+const keepLinkPrivate = (c: Context): void => c.header('Referrer-Policy', 'no-referrer')
+
+export function liveClassRoutes(app: OpenAPIHono<ApiEnv>, { conferencing, access }: Parts): void {
+  app.openapi(get, async c => {
+    const { liveClass, role } = await access.memberOf(c.get('actor'), c.req.valid('param').id)
+    const courseTitle = await access.courseTitle(liveClass.courseId)
+    return c.json(
+      success({ ...presentClass(liveClass), course_title: courseTitle, role }, 'Class retrieved successfully'),
+      200,
+    )
+  })
+
+  app.openapi(createMeeting, async c => {
+    const { id } = await access.teacherOf(c.get('actor'), c.req.valid('param').id)
+    const { liveClass, created } = await conferencing.createMeeting(id)
+    const data = { meeting_id: liveClass.meetingId, created, live_class: presentClass(liveClass) }
+    return c.json(success(data, created ? 'Meeting created successfully' : 'The meeting was there already'), 200)
+  })
+
+  app.openapi(joinInfo, async c => {
+    const actor = c.get('actor')
+    const { liveClass, role } = await access.memberOf(actor, c.req.valid('param').id)
+    const info = await conferencing.joinInfo(liveClass.id, participant(actor, role))
+    keepLinkPrivate(c)
+    return c.json(success(presentJoinInfo(info), info.reason ?? 'You can join now'), 200)
+  })
+
+  app.openapi(start, async c => {
+    const actor = c.get('actor')
+    const { id } = await access.teacherOf(actor, c.req.valid('param').id)
+    const { liveClass, joinUrl } = await conferencing.startClass(id, participant(actor, 'teacher'))
+    const data = {
+      join_url: joinUrl,
+      role: 'moderator' as const,
+      status: liveClass.status,
+      live_class: presentClass(liveClass),
+    }
+    keepLinkPrivate(c)
+    return c.json(success(data, 'Class started'), 200)
+  })
+
+  app.openapi(end, async c => {
+    const { id } = await access.teacherOf(c.get('actor'), c.req.valid('param').id)
+    return c.json(success(presentClass(await conferencing.endClass(id)), 'Class ended'), 200)
+  })
+}

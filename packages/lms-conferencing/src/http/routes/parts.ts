@@ -1,0 +1,41 @@
+import type { z } from '@hono/zod-openapi'
+import type { Conferencing } from '../../conferencing.ts'
+import type { Logger } from '../../logger.ts'
+import type { Participant } from '../../model.ts'
+import type { Access, CourseRole } from '../access.ts'
+import type { Actor, LmsPort } from '../ports.ts'
+import { failure, successOf } from '../schemas.ts'
+
+/** What the routes work with. */
+export interface Parts {
+  readonly conferencing: Conferencing
+  readonly lms: LmsPort
+  readonly access: Access
+  readonly logger: Logger
+}
+
+/** Marks a route, in the document, as one for people the LMS knows. */
+export const signedIn = { security: [{ lms: [] }] }
+
+const content = <T extends z.ZodType>(schema: T) => ({ 'application/json': { schema } })
+
+/** The good answer of a route in its envelope, and the errors any may give. */
+export const answers = <T extends z.ZodType>(data: T, description: string) => ({
+  200: { description, content: content(successOf(data)) },
+  400: { description: 'A field is not valid: `details` names it.', content: content(failure) },
+  401: { description: 'Nobody the LMS knows.', content: content(failure) },
+  403: { description: 'Not for this person.', content: content(failure) },
+  404: { description: 'No such class or course.', content: content(failure) },
+  409: { description: 'Not in the state the class is in: `details` has both ends.', content: content(failure) },
+  503: {
+    description: 'The video service or the database does not answer; see `Retry-After`.',
+    content: content(failure),
+  },
+})
+
+/** The LMS's role decides the role in the room. */
+export const participant = ({ userId, displayName }: Actor, role: CourseRole): Participant => ({
+  userId,
+  displayName,
+  role: role === 'teacher' ? 'moderator' : 'attendee',
+})

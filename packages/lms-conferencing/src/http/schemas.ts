@@ -1,0 +1,157 @@
+import { z } from '@hono/zod-openapi'
+
+/** ISO 8601 with its offset. */
+const time = z.iso.datetime({ offset: true })
+const milliseconds = z.number().int()
+
+export const classStatus = z.enum(['scheduled', 'live', 'completed', 'cancelled'])
+
+export const idParams = z.object({ id: z.string().min(1).max(200) })
+
+export const newClassBody = z
+  .object({
+    title: z.string().openapi({ example: 'Week 2: Advanced Topics' }),
+    description: z.string().default(''),
+    scheduled_at: time.openapi({ example: '2027-01-22T10:00:00Z' }),
+    duration_minutes: z.number().int().default(60).openapi({ example: 90 }),
+    record: z.boolean().default(true),
+  })
+  .openapi('NewVirtualClass')
+
+export const listQuery = z.object({
+  status: classStatus.optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  offset: z.coerce.number().int().min(0).default(0),
+})
+
+export const liveClass = z
+  .object({
+    id: z.string(),
+    course: z.string(),
+    teacher: z.string(),
+    title: z.string(),
+    description: z.string(),
+    scheduled_at: time,
+    duration_minutes: z.number().int(),
+    status: classStatus,
+    provider: z.string(),
+    meeting_id: z.string(),
+    provisioning: z.enum(['pending', 'ready', 'failed']),
+    provisioning_reason: z.string().nullable(),
+    record: z.boolean(),
+    has_recording: z.boolean(),
+    started_at: time.nullable(),
+    ended_at: time.nullable(),
+    created_at: time,
+    updated_at: time,
+  })
+  .openapi('LiveClass')
+
+export const createdClass = liveClass.extend({ meeting_created: z.boolean() }).openapi('CreatedVirtualClass')
+
+export const classPage = z
+  .object({ live_classes: z.array(liveClass), limit: z.number().int(), offset: z.number().int() })
+  .openapi('LiveClassPage')
+
+export const classDetails = liveClass
+  .extend({ course_title: z.string(), role: z.enum(['teacher', 'student']) })
+  .openapi('LiveClassDetails')
+
+export const createdMeeting = z
+  .object({ meeting_id: z.string(), created: z.boolean(), live_class: liveClass })
+  .openapi('CreatedMeeting')
+
+const role = z.enum(['moderator', 'attendee'])
+
+export const joinInfo = z
+  .object({
+    join_url: z.url().nullable().openapi({ description: 'For this person, now. Not to be stored or shared.' }),
+    role,
+    meeting_running: z.boolean(),
+    can_start: z.boolean(),
+    can_join: z.boolean(),
+    reason: z.string().nullable().openapi({ description: 'Why `can_join` is false, for this person to read.' }),
+    status: classStatus,
+  })
+  .openapi('JoinInfo')
+
+export const startedClass = z
+  .object({ join_url: z.url(), role, status: classStatus, live_class: liveClass })
+  .openapi('StartedClass')
+
+const interval = z.object({ from: time, to: time })
+
+export const attendanceRecord = z
+  .object({
+    user_id: z.string(),
+    name: z.string().nullable(),
+    on_roster: z.boolean(),
+    status: z.enum(['present', 'late', 'left_early', 'partial', 'absent', 'not_held']).nullable(),
+    attendance_percentage: z.number().nullable(),
+    duration_minutes: z.number().int(),
+    join_time: time.nullable(),
+    leave_time: time.nullable(),
+    late: z.boolean(),
+    left_early: z.boolean(),
+    late_by_ms: milliseconds.nullable(),
+    left_early_by_ms: milliseconds.nullable(),
+    observed_ms: milliseconds,
+    bridged_ms: milliseconds,
+    credited_ms: milliseconds,
+    imputed_ms: milliseconds,
+    reconnects: z.number().int(),
+    gaps: z.number().int(),
+    confidence: z.enum(['exact', 'imputed', 'incomplete']),
+    anomalies: z.array(z.enum(['orphan_left', 'superseded', 'unclosed'])),
+    in_class_now: z.boolean(),
+    participation_score: z.number().int().nullable(),
+    participation_basis: z.enum(['attendance', 'attendance+activity']).nullable(),
+    provenance: z.array(z.enum(['webhook', 'snapshot', 'report', 'lms'])),
+    intervals: z.array(interval),
+  })
+  .openapi('AttendanceRecord')
+
+export const attendance = z
+  .object({
+    class_id: z.string(),
+    class_status: classStatus,
+    final: z.boolean(),
+    held_ms: milliseconds,
+    blind_ms: milliseconds,
+    held: z.array(interval),
+    unattributed_sessions: z.number().int(),
+    records: z.array(attendanceRecord),
+  })
+  .openapi('Attendance')
+
+export const recording = z
+  .object({
+    record_id: z.string(),
+    name: z.string(),
+    state: z.enum(['processing', 'published', 'unpublished', 'deleted']),
+    published: z.boolean(),
+    playback_url: z.string().nullable(),
+    playback: z.array(z.object({ type: z.string(), url: z.string(), duration_minutes: z.number().nullable() })),
+    duration_seconds: z.number().nullable(),
+    size_mb: z.number().nullable(),
+    recorded_at: time.nullable(),
+    ended_at: time.nullable(),
+  })
+  .openapi('Recording')
+
+export const recordings = z.object({ recordings: z.array(recording) }).openapi('Recordings')
+
+export const healthReport = z
+  .object({ status: z.enum(['ok', 'unavailable']), store: z.enum(['ok', 'unavailable']) })
+  .openapi('Health')
+
+export const failure = z
+  .object({
+    success: z.literal(false),
+    error: z.object({ code: z.string(), message: z.string(), details: z.record(z.string(), z.string()) }),
+  })
+  .openapi('Failure')
+
+/** The envelope around a good answer. */
+export const successOf = <T extends z.ZodType>(data: T) =>
+  z.object({ success: z.literal(true), data, message: z.string() })

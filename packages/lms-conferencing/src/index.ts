@@ -1,0 +1,22 @@
+export type { AttendanceOptions } from './attendance/types.ts'
+export { type Clock, systemClock, type TimerHandle } from './clock.ts'
+export { type Conferencing, createConferencing } from './conferencing.ts'
+export {
+  ConferencingError,
+  type ConferencingErrorCode,
+  type ConferencingErrorOptions,
+  type Outcome,
+} from './errors.ts'
+export { type LogFields, type Logger, noLogger } from './logger.ts'
+export type * from './model.ts'
+export type { ConferencingOptions } from './options.ts'
+export type * from './provider.ts'
+export type * from './store.ts'
+export type { AttendanceRecord, ClassAttendance } from './use-cases/attendance.ts'
+export type { CreateClassOptions, ListClassesFilter, NewClass } from './use-cases/classes.ts'
+export type { RosterEntry } from './use-cases/context.ts'
+export type { Health } from './use-cases/health.ts'
+export type { JoinInfo } from './use-cases/join.ts'
+export type { Notice } from './use-cases/notice.ts'
+export type { CreatedMeeting } from './use-cases/provisioning.ts'
+export type { StartedClass } from './use-cases/start.ts'

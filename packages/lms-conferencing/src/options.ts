@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto'
+import type { AttendanceOptions } from './attendance/types.ts'
+import { type Clock, systemClock } from './clock.ts'
+import { type Logger, noLogger } from './logger.ts'
+import type { LiveClass, MeetingSpec } from './model.ts'
+import type { ConferenceProvider } from './provider.ts'
+import type { Store } from './store.ts'
+import { type Context, type RosterEntry, shared } from './use-cases/context.ts'
+import type { Notice } from './use-cases/notice.ts'
+
+/** What live classes are made of: the LMS's side of each port, and the outside world's. */
+export interface ConferencingOptions {
+  /** By the name that classes remember; the name each provider gives itself. */
+  readonly providers: Readonly<Record<string, ConferenceProvider>>
+  readonly store: Store
+  /** Whose classes these are, where several schools share a database. @default 'default' */
+  readonly tenantId?: string | undefined
+  /**
+   * The provider of a new class, by name. Needed as soon as there are two.
+   * @default the only one
+   */
+  readonly chooseProvider?: ((spec: MeetingSpec) => string) | undefined
+  /**
+   * Who is expected in a class: these get an attendance status. The order is kept.
+   * @default nobody
+   */
+  readonly roster?: ((liveClass: LiveClass) => readonly RosterEntry[] | Promise<readonly RosterEntry[]>) | undefined
+  readonly attendance?: AttendanceOptions | undefined
+  /** Hears what happened once it is stored. What it throws is logged and has no other effect. */
+  readonly notify?: ((notice: Notice) => void | Promise<void>) | undefined
+  /** How long a person waits for a provider, in milliseconds. @default 5000 */
+  readonly deadlineMs?: number | undefined
+  /** @default nothing is logged */
+  readonly logger?: Logger | undefined
+  /** @default the wall clock */
+  readonly clock?: Clock | undefined
+  /** Uniform in `[0, 1)`: spreads retries. @default Math.random */
+  readonly random?: (() => number) | undefined
+  /** Makes the id of a class. @default randomUUID */
+  readonly newId?: (() => string) | undefined
+}
+
+const defaultDeadlineMs = 5_000
+
+/** Throws `TypeError` naming the option that cannot be. */
+export function resolveOptions(options: ConferencingOptions): Context {
+  const names = Object.keys(options.providers)
+  const [only] = names
+  if (only === undefined) throw new TypeError('providers: at least one is needed')
+  for (const [name, provider] of Object.entries(options.providers)) {
+    if (provider.name !== name) throw new TypeError(`providers.${name}: this provider calls itself "${provider.name}"`)
+  }
+  const { chooseProvider, roster = () => [], notify, deadlineMs = defaultDeadlineMs } = options
+  if (names.length > 1 && !chooseProvider) throw new TypeError('chooseProvider: needed to choose between providers')
+  if (!(Number.isFinite(deadlineMs) && deadlineMs > 0)) throw new TypeError('deadlineMs: must be above 0')
+  const logger = options.logger ?? noLogger
+  return {
+    tenantId: options.tenantId ?? 'default',
+    providers: options.providers,
+    store: options.store,
+    clock: options.clock ?? systemClock,
+    logger,
+    random: options.random ?? Math.random,
+    newId: options.newId ?? randomUUID,
+    chooseProvider: chooseProvider ?? (() => only),
+    roster: async liveClass => roster(liveClass),
+    attendanceOptions: options.attendance ?? {},
+    notify: notice => {
+      if (!notify) return
+      const failed = (): void => logger.error('notify failed', { type: notice.type, class_id: notice.liveClass.id })
+      try {
+        Promise.resolve(notify(notice)).catch(failed)
+      } catch {
+        failed()
+      }
+    },
+    deadlineMs,
+    opening: shared(),
+    checking: shared(),
+    readingRecordings: shared(),
+  }
+}

@@ -1,0 +1,55 @@
+import { ConferencingError } from '../errors.ts'
+import { type ClassChange, createInbox, type Inbox } from '../inbox/index.ts'
+import type { CallbackRequest } from '../provider.ts'
+import { closeIfFinished } from './close.ts'
+import { type Context, loadClass, providerOf } from './context.ts'
+import type { Recordings } from './recordings.ts'
+
+/** Callbacks from the request to their effect. */
+export interface Callbacks {
+  receive(provider: string, request: CallbackRequest): Promise<void>
+  readonly inbox: Inbox
+}
+
+export function createCallbacks(context: Context, recordings: Recordings): Callbacks {
+  const { tenantId, store, providers, clock, random, logger } = context
+
+  async function act({ stored, newFacts, ended, recordings: hints }: ClassChange): Promise<void> {
+    if (newFacts > 0) context.notify({ type: 'attendance-changed', liveClass: stored.liveClass })
+    const { id } = stored.liveClass
+    // The row may have changed since the transaction that brought the facts.
+    if (ended.length > 0) {
+      const row = await loadClass(context, id)
+      if (row.liveClass.status === 'live') await closeIfFinished(context, row)
+    }
+    if (hints.length > 0) await recordings.refresh(await loadClass(context, id))
+  }
+
+  const inbox = createInbox({
+    tenantId,
+    store,
+    providers,
+    clock,
+    random,
+    logger,
+    async onApplied(changes) {
+      for (const change of changes) {
+        try {
+          await act(change)
+        } catch (error) {
+          // Nothing is lost: the rounds look at live classes and awaited recordings by themselves.
+          const code = error instanceof ConferencingError ? error.code : 'INTERNAL'
+          logger.warn('acting on a callback failed', { class_id: change.stored.liveClass.id, code })
+        }
+      }
+    },
+  })
+
+  return {
+    inbox,
+    async receive(provider, request) {
+      const callback = providerOf(context, provider).verify(request)
+      await inbox.receive({ provider, callback })
+    },
+  }
+}

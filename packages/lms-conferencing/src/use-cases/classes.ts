@@ -1,0 +1,136 @@
+import { ConferencingError } from '../errors.ts'
+import type { ClassStatus, LiveClass } from '../model.ts'
+import type { StoredClass } from '../store.ts'
+import { type Context, loadClass, providerOf, specOf } from './context.ts'
+import { isRefusedForGood, markAttempt, markReady, openMeeting } from './provisioning.ts'
+
+/** A class to plan. Only the LMS knows whether this teacher may. */
+export interface NewClass {
+  readonly courseId: string
+  readonly teacherId: string
+  /** One line, 1 to 500 characters. */
+  readonly title: string
+  /** Several lines are welcome, up to 20,000 characters. @default '' */
+  readonly description?: string | undefined
+  readonly startsAt: Date
+  /** Whole minutes, 1 to 1440. @default 60 */
+  readonly durationMinutes?: number | undefined
+  /** @default true */
+  readonly record?: boolean | undefined
+}
+
+/** How {@link NewClass} is made. */
+export interface CreateClassOptions {
+  /** `later` leaves the provider to the background, for callers that must not wait for it. @default 'now' */
+  readonly provision?: 'now' | 'later' | undefined
+}
+
+/** Which classes to list. */
+export interface ListClassesFilter {
+  readonly courseIds?: readonly string[] | undefined
+  readonly status?: ClassStatus | undefined
+  /** @default 50 */
+  readonly limit?: number | undefined
+  /** @default 0 */
+  readonly offset?: number | undefined
+}
+
+export const defaultDurationMinutes = 60
+
+/**
+ * Plans a class: the row first, then the meeting. When the provider cannot be asked now, or its answer is lost, the
+ * class stays `pending` and is tried again in the background; when it says no for good, the row is taken back.
+ * Throws `INVALID` naming the field, or the provider's refusal.
+ */
+export async function createClass(
+  context: Context,
+  input: NewClass,
+  { provision = 'now' }: CreateClassOptions = {},
+): Promise<LiveClass> {
+  const row = planClass(context, input)
+  const { id } = row.liveClass
+  await context.store.transaction(tx => tx.insertClass(row))
+  if (provision === 'later') return row.liveClass
+  try {
+    return (await markReady(context, id, await openMeeting(context, row))).liveClass
+  } catch (error) {
+    if (!isRefusedForGood(error)) return (await markAttempt(context, row, error)).liveClass
+    await context.store.transaction(tx => tx.deleteClass(context.tenantId, id))
+    throw error
+  }
+}
+
+/** The row of a class that nobody but us knows of yet. */
+function planClass(context: Context, input: NewClass): StoredClass {
+  requireValid(input)
+  const now = new Date(context.clock.now())
+  const planned: LiveClass = {
+    id: context.newId(),
+    tenantId: context.tenantId,
+    courseId: input.courseId,
+    teacherId: input.teacherId,
+    title: input.title.trim(),
+    description: input.description ?? '',
+    startsAt: input.startsAt,
+    durationMinutes: input.durationMinutes ?? defaultDurationMinutes,
+    status: 'scheduled',
+    provider: '',
+    meetingId: '',
+    provisioning: 'pending',
+    provisioningReason: null,
+    record: input.record ?? true,
+    hasRecording: false,
+    startedAt: null,
+    endedAt: null,
+    createdAt: now,
+    updatedAt: now,
+  }
+  const spec = specOf(planned)
+  const provider = context.chooseProvider(spec)
+  const meeting = providerOf(context, provider).planMeeting(spec)
+  return { liveClass: { ...planned, provider, meetingId: meeting.meetingId }, meeting, version: 1 }
+}
+
+const limits = { title: 500, description: 20_000, durationMinutes: 1440 } as const
+
+/** Everything but the ends of a line and tabs. */
+const controls = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/u
+
+function requireValid({ courseId, teacherId, title, description = '', startsAt, durationMinutes }: NewClass): void {
+  const details: Record<string, string> = {}
+  if (courseId === '') details.course_id = 'must not be empty'
+  if (teacherId === '') details.teacher_id = 'must not be empty'
+  if (title.trim() === '') details.title = 'must not be empty'
+  else if (title.trim().length > limits.title) details.title = `must be at most ${limits.title} characters`
+  else if (/[\t\r\n]/u.test(title.trim()) || isUnfit(title)) details.title = 'must be one line of plain text'
+  if (description.length > limits.description) details.description = `must be at most ${limits.description} characters`
+  else if (isUnfit(description)) details.description = 'must be plain text'
+  // Outside these years a time is a mistake of unit, not a plan.
+  const year = startsAt.getUTCFullYear()
+  if (!(year >= 2000 && year < 2100)) details.scheduled_at = 'must be a time between the years 2000 and 2100'
+  if (
+    durationMinutes !== undefined &&
+    !(Number.isInteger(durationMinutes) && durationMinutes >= 1 && durationMinutes <= limits.durationMinutes)
+  ) {
+    details.duration_minutes = `must be whole minutes from 1 to ${limits.durationMinutes}`
+  }
+  const [first] = Object.entries(details)
+  if (!first) return
+  throw new ConferencingError('INVALID', `${first[0]} ${first[1]}`, { details, outcome: 'not-sent' })
+}
+
+const isUnfit = (text: string): boolean => controls.test(text) || !text.isWellFormed()
+
+/** One class. Throws `CLASS_NOT_FOUND`. */
+export const getClass = async (context: Context, id: string): Promise<LiveClass> =>
+  (await loadClass(context, id)).liveClass
+
+export const defaultPageSize = 50
+
+/** Classes by start. One query, no provider asked. */
+export async function listClasses(context: Context, filter: ListClassesFilter = {}): Promise<readonly LiveClass[]> {
+  const rows = await context.store.read(tx =>
+    tx.listClasses({ limit: defaultPageSize, offset: 0, ...filter, tenantId: context.tenantId }),
+  )
+  return rows.map(row => row.liveClass)
+}

@@ -1,0 +1,93 @@
+import type { AttendanceEvent } from '../model.ts'
+import type { StoredClass, StoredEvent } from '../store.ts'
+import { type Context, plannedEnd, providerOf } from './context.ts'
+import { complete } from './end.ts'
+
+/** How long a teacher whose room closed has to open it again before the class counts as over, in milliseconds. */
+export const reopenGraceMs = 10 * 60_000
+
+/** How many live classes one round looks at. */
+const roundSize = 500
+
+/**
+ * Ends the classes that ended without the end button: the teacher used the provider's own, or everybody just left.
+ * A room that closed is not yet a class that is over, since a teacher whose connection broke, or who pressed the wrong
+ * button, starts it again. So it is over when its planned time is, or when the room has stayed closed for ten minutes.
+ * Answers how many it ended.
+ */
+export async function closeFinishedClasses(context: Context): Promise<number> {
+  const { tenantId } = context
+  const rows = await context.store.read(tx => tx.listClasses({ tenantId, status: 'live', limit: roundSize }))
+  // A provider that does not answer is asked once a round, not once a class.
+  const silent = new Set<string>()
+  let ended = 0
+  for (const row of rows) if (await closeIfFinished(context, row, silent)) ended++
+  return ended
+}
+
+/** The same for one class; `false` when it goes on. Providers that do not answer are added to `silent`. */
+export async function closeIfFinished(
+  context: Context,
+  row: StoredClass,
+  silent: Set<string> = new Set(),
+): Promise<boolean> {
+  const { liveClass } = row
+  const running = silent.has(liveClass.provider) ? null : await isRunning(context, row)
+  if (running) return false
+  if (running === null) silent.add(liveClass.provider)
+  const events = await context.store.read(tx => tx.listEvents(context.tenantId, liveClass.id))
+  const endedAt = whenFinished(row, events, { now: context.clock.now(), knownClosed: running === false })
+  if (endedAt === null) return false
+  await complete(context, liveClass.id, new Date(endedAt))
+  return true
+}
+
+/** `null` when the provider does not say. */
+async function isRunning(context: Context, { liveClass, meeting }: StoredClass): Promise<boolean | null> {
+  try {
+    return await providerOf(context, liveClass.provider).isRunning(meeting, { deadlineMs: context.deadlineMs })
+  } catch {
+    return null
+  }
+}
+
+/**
+ * When a class whose room is not running was over, in epoch milliseconds; `null` while it may go on.
+ * `knownClosed`: the provider has just said that nobody is in the room.
+ */
+export function whenFinished(
+  { liveClass }: StoredClass,
+  events: readonly StoredEvent[],
+  { now, knownClosed }: { readonly now: number; readonly knownClosed: boolean },
+): number | null {
+  const isPast = now >= plannedEnd(liveClass)
+  // Renewed by each start: a room opened a moment ago is empty, not abandoned.
+  const openedAt = liveClass.updatedAt.getTime()
+  const closedAt = roomClosedAt(events.map(({ event }) => event))
+  const quietMs = now - Math.max(openedAt, closedAt ?? 0)
+  if (closedAt !== null) {
+    const planIsOver = isPast && openedAt <= closedAt
+    return planIsOver || quietMs >= reopenGraceMs ? Math.min(closedAt, now) : null
+  }
+  // Without word of its end, only an empty room after the planned time is over: at the last sign of life.
+  if (!knownClosed || !isPast || quietMs < reopenGraceMs) return null
+  const lastSign = Math.max(plannedEnd(liveClass), ...events.slice(-1).map(({ event }) => event.at))
+  return Math.min(lastSign, now)
+}
+
+/** When the newest run of a meeting ended; `null` when it has not, as far as events tell. */
+function roomClosedAt(events: readonly AttendanceEvent[]): number | null {
+  const runs = new Map<string, { startedAt: number; endedAt: number | null }>()
+  for (const event of events) {
+    const run = runs.get(event.instance)
+    const endedAt = event.type === 'ended' ? event.at : null
+    if (!run) runs.set(event.instance, { startedAt: event.at, endedAt })
+    else {
+      run.startedAt = Math.min(run.startedAt, event.at)
+      run.endedAt ??= endedAt
+    }
+  }
+  let newest: { startedAt: number; endedAt: number | null } | undefined
+  for (const run of runs.values()) if (!newest || run.startedAt >= newest.startedAt) newest = run
+  return newest?.endedAt ?? null
+}

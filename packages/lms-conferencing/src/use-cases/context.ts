@@ -1,0 +1,110 @@
+import type { AttendanceOptions } from '../attendance/types.ts'
+import type { Clock } from '../clock.ts'
+import { ConferencingError } from '../errors.ts'
+import type { Logger } from '../logger.ts'
+import type { LiveClass, Meeting, MeetingSpec, Recording } from '../model.ts'
+import type { ConferenceProvider } from '../provider.ts'
+import type { ClassPatch, Store, StoredClass } from '../store.ts'
+import type { Notice } from './notice.ts'
+
+/** A person the LMS expects in a class, with the name to show. */
+export interface RosterEntry {
+  readonly userId: string
+  readonly displayName: string
+}
+
+/** What every use case works with: the ports, resolved. */
+export interface Context {
+  readonly tenantId: string
+  readonly providers: Readonly<Record<string, ConferenceProvider>>
+  readonly store: Store
+  readonly clock: Clock
+  readonly logger: Logger
+  /** Uniform in `[0, 1)`. */
+  readonly random: () => number
+  readonly newId: () => string
+  readonly chooseProvider: (spec: MeetingSpec) => string
+  readonly roster: (liveClass: LiveClass) => Promise<readonly RosterEntry[]>
+  readonly attendanceOptions: AttendanceOptions
+  readonly notify: (notice: Notice) => void
+  /** How long one call to a provider may take, in milliseconds, while a person waits for the answer. */
+  readonly deadlineMs: number
+  /** Calls on their way, by class: two people asking for the same thing share one. */
+  readonly opening: Shared<Meeting>
+  readonly checking: Shared<boolean>
+  readonly readingRecordings: Shared<readonly Recording[]>
+}
+
+/** Runs `work` unless it already runs for this key; then everybody gets that one's result. */
+export type Shared<T> = (key: string, work: () => Promise<T>) => Promise<T>
+
+export function shared<T>(): Shared<T> {
+  const running = new Map<string, Promise<T>>()
+  return (key, work) => {
+    const current = running.get(key)
+    if (current) return current
+    const promise = work().finally(() => running.delete(key))
+    running.set(key, promise)
+    return promise
+  }
+}
+
+/** Throws `UNSUPPORTED` for a class whose provider is not configured here. */
+export function providerOf(context: Context, name: string): ConferenceProvider {
+  const provider = Object.hasOwn(context.providers, name) ? context.providers[name] : undefined
+  if (provider) return provider
+  throw new ConferencingError('UNSUPPORTED', `No provider named "${name}" is configured.`, {
+    provider: name,
+    outcome: 'not-sent',
+    userMessage: 'This class uses a video service that is not set up here. Please tell an administrator.',
+  })
+}
+
+/** Throws `CLASS_NOT_FOUND`. */
+export async function loadClass(context: Context, id: string): Promise<StoredClass> {
+  const row = await context.store.read(tx => tx.getClass(context.tenantId, id))
+  if (row) return row
+  throw new ConferencingError('CLASS_NOT_FOUND', 'There is no such class.', { details: { class_id: id } })
+}
+
+/** More than two writers at the same class in the same millisecond is a queue; many more is a fault. */
+const maxConflicts = 10
+
+/**
+ * Changes a class against its newest version. `decide` sees the row as it is and answers the patch, `null` for nothing
+ * to do, or throws to refuse; it is asked again when another writer was first.
+ * Throws `CLASS_NOT_FOUND`, or `STORE_UNAVAILABLE` when other writers always win.
+ */
+export async function changeClass(
+  context: Context,
+  id: string,
+  decide: (row: StoredClass) => ClassPatch | null,
+): Promise<StoredClass> {
+  for (let conflicts = 0; conflicts < maxConflicts; conflicts++) {
+    const changed = await context.store.transaction(async tx => {
+      const row = await tx.getClass(context.tenantId, id)
+      if (!row) throw new ConferencingError('CLASS_NOT_FOUND', 'There is no such class.', { details: { class_id: id } })
+      const patch = decide(row)
+      return patch ? tx.updateClass(row, patch, new Date(context.clock.now())) : row
+    })
+    if (changed) return changed
+  }
+  throw new ConferencingError('STORE_UNAVAILABLE', 'The class is being changed by too many at once.', {
+    userMessage: 'The class is busy. Please try again.',
+    details: { class_id: id },
+  })
+}
+
+export const specOf = (liveClass: LiveClass): MeetingSpec => ({
+  classId: liveClass.id,
+  courseId: liveClass.courseId,
+  title: liveClass.title,
+  description: liveClass.description,
+  startsAt: liveClass.startsAt,
+  durationMinutes: liveClass.durationMinutes,
+  record: liveClass.record,
+})
+
+/** When the class should be over by plan: the start by plan or by the teacher, whichever is later, plus its length. */
+export const plannedEnd = ({ startsAt, startedAt, durationMinutes }: LiveClass): number =>
+  Math.max(startsAt.getTime(), startedAt?.getTime() ?? 0) + durationMinutes * 60_000

@@ -1,0 +1,13 @@
+import type { LiveClass, Recording } from '../model.ts'
+
+/**
+ * Something people may want to hear of. Given to the `notify` port once it is in the store; a page, a mail or a
+ * socket is the LMS's choice.
+ */
+export type Notice =
+  /** The meeting of a class that waited is there now, or was refused for good (`provisioningReason` says why). */
+  | { readonly type: 'class-ready' | 'class-failed'; readonly liveClass: LiveClass }
+  | { readonly type: 'class-started' | 'class-ended'; readonly liveClass: LiveClass }
+  /** New facts about who was there; the figures are read with `attendance(classId)`. */
+  | { readonly type: 'attendance-changed'; readonly liveClass: LiveClass }
+  | { readonly type: 'recording-ready'; readonly liveClass: LiveClass; readonly recording: Recording }
