@@ -14,11 +14,12 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   undici: [`${bbb}http/undici.ts`],
   saxes: [`${bbb}xml.ts`, `${bbb}testing/`],
   'fast-xml-parser': [`${bbb}xml.ts`, `${bbb}testing/`],
-  zod: [`${bbb}api/`, `${bbb}config.ts`, `${bbb}webhooks/`, `${lms}http/`],
+  zod: [`${bbb}api/`, `${bbb}config.ts`, `${bbb}webhooks/`, `${lms}http/`, `${lms}providers/`],
   kysely: [`${lms}sql/`],
   hono: [`${lms}http/`],
   '@hono/zod-openapi': [`${lms}http/`],
   'bbb-client': [`${lms}providers/bbb/`],
+  vitest: [`${lms}testing/`],
 }
 
 /** Folders that see nothing of their own package but these places, and why. */

@@ -1,6 +1,6 @@
 // Compiles every ```ts block of the documentation and of the packages' TSDoc, strictly, against the sources.
 // Each block is a module of its own, in the folder of the file it stands in. What a block may take for granted (`bbb`, `secret`, …)
-// is declared once for all of them in docs/snippets.d.ts, and TSDoc sees the exports of its own file; everything else is imported.
+// is declared once for all of them in docs/snippets.d.ts; everything else it imports. TSDoc sees the exports of its own file and docs/tsdoc.d.ts too.
 import { globSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -91,9 +91,10 @@ function moduleOf({ file, code, ownNames = [] }: Block): string {
 }
 
 /** Type-checks the blocks as the workspace's own strict TypeScript would. */
-export function compile(root: string, blocks: readonly Block[]): Finding[] {
+export function compile(root: string, blocks: readonly Block[], declarations: readonly string[]): Finding[] {
   const config = ts.readConfigFile(join(root, 'tsconfig.base.json'), ts.sys.readFile)
-  const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, root)
+  // Only our own files are asked for errors; among them are declarations, which skipLibCheck would skip.
+  const options = { ...ts.parseJsonConfigFileContent(config.config, ts.sys, root).options, skipLibCheck: false }
   const virtual = new Map(blocks.map(block => [join(root, `${block.file}.L${block.line}.ts`), block]))
   const host = ts.createCompilerHost(options)
   const { fileExists, getSourceFile } = host
@@ -103,7 +104,7 @@ export function compile(root: string, blocks: readonly Block[]): Finding[] {
     if (block) return ts.createSourceFile(path, moduleOf(block), languageVersion)
     return getSourceFile(path, languageVersion, ...rest)
   }
-  const ambient = globSync('docs/*.d.ts', { cwd: root }).map(file => join(root, file))
+  const ambient = declarations.map(file => join(root, file))
   const program = ts.createProgram({ rootNames: [...ambient, ...virtual.keys()], options, host })
   const own = [...ambient, ...virtual.keys()].flatMap(path => program.getSourceFile(path) ?? [])
   const diagnostics = [
@@ -125,19 +126,19 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const root = dirname(import.meta.dirname)
   const exclude = (path: string): boolean => path.split('/').includes('node_modules')
   const findings: Finding[] = []
-  const blocks: Block[] = []
-  for (const [patterns, blocksIn] of [
-    [documents, blocksOf],
-    [[sources], blocksOfComments],
+  let count = 0
+  for (const [patterns, blocksIn, declarations] of [
+    [documents, blocksOf, ['docs/snippets.d.ts']],
+    [[sources], blocksOfComments, ['docs/snippets.d.ts', 'docs/tsdoc.d.ts']],
   ] as const) {
-    for (const file of globSync(patterns, { cwd: root, exclude }).sort()) {
-      const found = blocksIn(file, readFileSync(join(root, file), 'utf8'))
-      blocks.push(...found.blocks)
-      findings.push(...found.findings)
-    }
+    const found = globSync(patterns, { cwd: root, exclude })
+      .sort()
+      .map(file => blocksIn(file, readFileSync(join(root, file), 'utf8')))
+    const blocks = found.flatMap(one => one.blocks)
+    findings.push(...found.flatMap(one => one.findings), ...compile(root, blocks, declarations))
+    count += blocks.length
   }
-  findings.push(...compile(root, blocks))
   for (const { file, line, message } of findings) console.error(`${file}:${line}: ${message}`)
-  console.log(`${blocks.length} blocks, ${findings.length} errors`)
-  process.exitCode = findings.length > 0 || blocks.length === 0 ? 1 : 0
+  console.log(`${count} blocks, ${findings.length} errors`)
+  process.exitCode = findings.length > 0 || count === 0 ? 1 : 0
 }

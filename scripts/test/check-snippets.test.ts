@@ -51,7 +51,7 @@ test('compile reports an error at its line of the document, and accepts what is 
     code: "import { join } from 'node:path'\nawait Promise.resolve(join('a'))",
   }
   const wrong = { file: 'docs/a.md', line: 20, code: 'const fine = 1\nconst bad: string = fine' }
-  const findings = compile(root, [right, wrong]).filter(({ file }) => file === 'docs/a.md')
+  const findings = compile(root, [right, wrong], []).filter(({ file }) => file === 'docs/a.md')
   expect(findings).toEqual([
     { file: 'docs/a.md', line: 21, message: "Type 'number' is not assignable to type 'string'." },
   ])
@@ -65,6 +65,6 @@ test('compile gives a block of TSDoc the exports of its own file', () => {
     ownNames: ['blocksOf', 'compile'],
   }
   const own = ({ file }: { file: string }): boolean => file === block.file
-  expect(compile(root, [block]).filter(own)).toEqual([])
-  expect(compile(root, [{ ...block, ownNames: [] }]).filter(own)).toHaveLength(1)
+  expect(compile(root, [block], []).filter(own)).toEqual([])
+  expect(compile(root, [{ ...block, ownNames: [] }], []).filter(own)).toHaveLength(1)
 })

@@ -1,0 +1,29 @@
+// What the examples in TSDoc may take for granted besides docs/snippets.d.ts: a reader has the whole package at hand there,
+// so that they need no imports.
+
+declare const http: typeof import('node:http')
+/** From `@hono/node-server`. */
+declare const getRequestListener: (
+  handler: (request: Request) => Promise<Response>,
+) => import('node:http').RequestListener
+
+declare const FakeBbb: typeof import('bbb-client/testing').FakeBbb
+declare const toNodeHandler: typeof import('bbb-client/webhooks').toNodeHandler
+declare const bbbProvider: typeof import('lms-conferencing/bbb').bbbProvider
+declare const openStore: typeof import('lms-conferencing/sql').openStore
+
+declare const client: import('bbb-client').BbbClient
+declare const callbacks: import('lms-conferencing/bbb').BbbCallbacks
+declare const conferencing: import('lms-conferencing').Conferencing
+declare const authenticate: import('lms-conferencing/http').HttpApiOptions['authenticate']
+declare const lms: import('lms-conferencing/http').HttpApiOptions['lms']
+
+/** What belongs to the reader's own program. */
+declare const app: { inject(request: object): Promise<unknown> }
+declare const inbox: { add(events: readonly object[]): Promise<void> }
+declare const log: (error: unknown) => void
+declare const greet: (name: string | null) => void
+declare const school: { studentsOf(courseId: string): { userId: string; displayName: string }[] }
+declare const scheduledStart: number
+declare const events: readonly import('lms-conferencing').AttendanceEvent[]
+declare const userJoined: import('bbb-client/webhooks').SignWebhookOptions['events'][number]
