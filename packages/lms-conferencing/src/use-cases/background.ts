@@ -1,12 +1,14 @@
+import { ConferencingError } from '../errors.ts'
 import { type Repeated, repeat } from '../jobs/repeat.ts'
 import type { Callbacks } from './callbacks.ts'
 import { closeFinishedClasses } from './close.ts'
 import type { Context } from './context.ts'
+import { keepCallbacks } from './keep-callbacks.ts'
 import { createProvisioner } from './provisioning.ts'
 import { createRecordingPoller, type Recordings } from './recordings.ts'
 
 /** How often each round begins, in milliseconds; what is not due yet costs one query. */
-const every = { provision: 5_000, close: 60_000, recordings: 30_000 } as const
+const every = { provision: 5_000, close: 60_000, recordings: 30_000, keepCallbacks: 5 * 60_000 } as const
 
 /** What runs without anybody asking. */
 export interface Background {
@@ -21,6 +23,8 @@ export interface Background {
     close(): Promise<number>
     /** Asks for awaited recordings that are due. Answers how many classes have one now. */
     recordings(): Promise<number>
+    /** Has every provider make sure that it calls us back. Answers how many could not be asked. */
+    keepCallbacks(): Promise<number>
   }
 }
 
@@ -36,6 +40,7 @@ export function createBackground(
     provision: () => provisioner.run(),
     close: () => closeFinishedClasses(context),
     recordings: () => poller.run(),
+    keepCallbacks: () => keepCallbacks(context),
   }
   const repeated = (round: keyof typeof every): Repeated =>
     repeat({
@@ -44,7 +49,7 @@ export function createBackground(
       work: rounds[round],
       onError: error => logger.error('background round failed', { round, error: nameOf(error) }),
     })
-  const all = [repeated('provision'), repeated('close'), repeated('recordings')]
+  const all = [repeated('provision'), repeated('close'), repeated('recordings'), repeated('keepCallbacks')]
   return {
     rounds,
     start() {
@@ -55,6 +60,23 @@ export function createBackground(
       await Promise.all([...all.map(one => one.stop()), callbacks.inbox.stop()])
     },
   }
+}
+
+/** Registrations get lost at the provider: when it restarts, or when we did not answer for minutes (F10). */
+async function keepCallbacks({ providers, logger }: Context): Promise<number> {
+  let kept = 0
+  for (const [name, provider] of Object.entries(providers)) {
+    try {
+      const found = await provider.keepCallbacks()
+      if (found === null) continue
+      kept++
+      logger.debug('callbacks kept', { provider: name, found })
+    } catch (error) {
+      const code = error instanceof ConferencingError ? error.code : 'INTERNAL'
+      logger.warn('callbacks not kept', { provider: name, code })
+    }
+  }
+  return kept
 }
 
 const nameOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error)

@@ -81,8 +81,12 @@ export class PlainProvider implements ConferenceProvider {
     await this.#called('snapshot')
     const room = this.rooms.get(meeting.meetingId)
     if (!room) return null
-    const present = [...room.people].map(person => ({ session: `session-${person}`, person }))
-    return { type: 'snapshot', instance: room.instance, present, at: 0 }
+    return { instance: room.instance, present: [...room.people].map(person => ({ session: null, person })) }
+  }
+
+  keepCallbacks: ConferenceProvider['keepCallbacks'] = async () => {
+    await this.#called('keepCallbacks')
+    return 'in place'
   }
 
   recordings: ConferenceProvider['recordings'] = async meeting => {
