@@ -15,6 +15,8 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   saxes: [`${bbb}xml.ts`, `${bbb}testing/`],
   'fast-xml-parser': [`${bbb}xml.ts`, `${bbb}testing/`],
   zod: [`${bbb}api/`, `${bbb}config.ts`, `${bbb}webhooks/`, `${lms}http/`, `${lms}providers/`],
+  commander: [`${bbb}cli/`],
+  msw: [`${bbb}msw.ts`],
   kysely: [`${lms}sql/`],
   hono: [`${lms}http/`],
   '@hono/zod-openapi': [`${lms}http/`],

@@ -15,6 +15,7 @@ const oldTypeScript = '5.9.3'
 interface Manifest {
   readonly name: string
   readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>
+  readonly bin?: Readonly<Record<string, string>>
   readonly scripts?: Readonly<Record<string, string>>
   readonly peerDependencies?: Readonly<Record<string, string>>
   readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>
@@ -39,6 +40,9 @@ function main(): void {
     const all = installAll(packed, temp)
     const subpaths = packed.flatMap(subpathsOf)
     for (const subpath of subpaths) checkLoads(subpath, all)
+    for (const command of packed.flatMap(({ manifest }) => Object.keys(manifest.bin ?? {}))) {
+      tool(`${command} --help`, join(all, 'node_modules/.bin', command), ['--help'], all)
+    }
     checkCompiles(subpaths, all)
   } finally {
     rmSync(temp, { recursive: true, force: true })
@@ -66,7 +70,7 @@ function checkFiles({ folder, files, manifest }: Packed): void {
     if (!expected.has(file) && !/^dist\/[\w-]+\.(js|js\.map|d\.ts)$/.test(file))
       findings.push(`${folder}: packs ${file}`)
   }
-  const targets = Object.values(manifest.exports).flatMap(target =>
+  const targets = [...Object.values(manifest.exports), manifest.bin ?? {}].flatMap(target =>
     typeof target === 'string' ? target : Object.values(target),
   )
   for (const file of [...beside.slice(0, 3), ...targets.map(target => target.replace('./', ''))]) {
