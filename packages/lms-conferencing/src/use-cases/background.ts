@@ -3,7 +3,6 @@ import { type Repeated, repeat } from '../jobs/repeat.ts'
 import type { Callbacks } from './callbacks.ts'
 import { closeFinishedClasses } from './close.ts'
 import type { Context } from './context.ts'
-import { keepCallbacks } from './keep-callbacks.ts'
 import { createProvisioner } from './provisioning.ts'
 import { createRecordingPoller, type Recordings } from './recordings.ts'
 
@@ -23,7 +22,7 @@ export interface Background {
     close(): Promise<number>
     /** Asks for awaited recordings that are due. Answers how many classes have one now. */
     recordings(): Promise<number>
-    /** Has every provider make sure that it calls us back. Answers how many could not be asked. */
+    /** Has every provider make sure that it calls us back. Answers how many do. */
     keepCallbacks(): Promise<number>
   }
 }
