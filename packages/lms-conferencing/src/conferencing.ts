@@ -47,7 +47,7 @@ export interface Conferencing {
   receiveCallback(provider: string, request: CallbackRequest): Promise<void>
   /** Whether the store answers, and how much waits. */
   health(): Promise<Health>
-  /** Begins the background work: callbacks applied, waiting meetings made, classes closed, recordings awaited. */
+  /** Begins the background work: callbacks kept and applied, waiting meetings made, classes closed, recordings awaited. */
   start(): void
   /** Lets what runs come to its end; nothing begins after that. The store stays open: it is yours. */
   stop(): Promise<void>

@@ -1,5 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { bodyLimit } from 'hono/body-limit'
+import { getPath } from 'hono/utils/url'
 import { ConferencingError } from '../errors.ts'
 import { noLogger } from '../logger.ts'
 import { createAccess } from './access.ts'
@@ -33,7 +34,7 @@ export function createHttpApi(options: HttpApiOptions): FetchHandler {
   const { conferencing, lms, authenticate, logger = noLogger, clock } = options
   const parts: Parts = { conferencing, lms, access: createAccess({ conferencing, lms }), logger }
   const app = new OpenAPIHono<ApiEnv>({
-    strict: false,
+    getPath: withSlash,
     defaultHook(result) {
       if (!result.success) throw invalid(result.error.issues)
     },
@@ -65,6 +66,12 @@ export function createHttpApi(options: HttpApiOptions): FetchHandler {
   app.notFound(c => failureAnswer(c, new HttpError('NOT_FOUND', 'There is nothing here.'), logger))
   app.onError((error, c) => failureAnswer(c, error, logger))
   return async request => app.fetch(request)
+}
+
+/** The API's paths end in a slash; one that was forgotten is no other path. */
+function withSlash(request: Request): string {
+  const path = getPath(request)
+  return path.startsWith('/api/') && !path.endsWith('/') ? `${path}/` : path
 }
 
 /** The first thing wrong with each field, by its name. */

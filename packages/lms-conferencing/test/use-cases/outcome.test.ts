@@ -256,6 +256,14 @@ describe('the whole', () => {
     expect(clock.waiting).toBe(0)
   })
 
+  it('F10 has each provider keep its callbacks, and goes on when one cannot', async () => {
+    const { conferencing, provider, log } = await createWorld()
+    provider.failNext('keepCallbacks', unavailable())
+    expect(await conferencing.rounds.keepCallbacks()).toBe(0)
+    expect(log.join('\n')).toContain('callbacks not kept')
+    expect(await conferencing.rounds.keepCallbacks()).toBe(1)
+  })
+
   it('says that it is well, and that it is not', async () => {
     const world = await createWorld()
     expect(await world.conferencing.health()).toEqual({

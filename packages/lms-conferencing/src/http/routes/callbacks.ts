@@ -57,13 +57,11 @@ export function callbackRoutes(app: OpenAPIHono<ApiEnv>, parts: Parts & { readon
   }
 
   for (const [path, provider] of Object.entries(callbackPaths)) {
-    for (const pattern of [path, `${path}/*`]) {
-      app.all(pattern, c => {
-        if (c.req.method === 'POST') return receive(provider, c.req.raw)
-        const error = { code: 'METHOD_NOT_ALLOWED', message: 'Callbacks are posted.', details: {} }
-        return Response.json({ success: false, error }, { status: 405, headers: { ...headers, Allow: 'POST' } })
-      })
-    }
+    app.all(`${path}/*`, c => {
+      if (c.req.method === 'POST') return receive(provider, c.req.raw)
+      const error = { code: 'METHOD_NOT_ALLOWED', message: 'Callbacks are posted.', details: {} }
+      return Response.json({ success: false, error }, { status: 405, headers: { ...headers, Allow: 'POST' } })
+    })
     app.openAPIRegistry.registerPath({
       method: 'post',
       path: `${path}/{token}`,
