@@ -27,3 +27,6 @@ declare const school: { studentsOf(courseId: string): { userId: string; displayN
 declare const scheduledStart: number
 declare const events: readonly import('lms-conferencing').AttendanceEvent[]
 declare const userJoined: import('bbb-client/webhooks').SignWebhookOptions['events'][number]
+declare const roster: Parameters<typeof import('lms-conferencing/attendance').classReport>[1]
+declare const result: import('lms-conferencing/attendance').AttendanceResult
+declare const classReport: typeof import('lms-conferencing/attendance').classReport
