@@ -1,6 +1,7 @@
 import type { z } from '@hono/zod-openapi'
+import type { ClassRow, ClassTotals } from '../attendance/index.ts'
 import type { LiveClass, Recording } from '../model.ts'
-import type { AttendanceRecord, ClassAttendance } from '../use-cases/attendance.ts'
+import type { ClassAttendance } from '../use-cases/attendance.ts'
 import type { JoinInfo } from '../use-cases/join.ts'
 import type * as schemas from './schemas.ts'
 
@@ -43,47 +44,59 @@ const presentInterval = ([from, to]: readonly [number, number]) => ({
   to: new Date(to).toISOString(),
 })
 
-const presentRecord = (record: AttendanceRecord): z.infer<typeof schemas.attendanceRecord> => ({
-  user_id: record.userId,
-  name: record.displayName,
-  on_roster: record.onRoster,
-  status: record.status,
-  attendance_percentage: record.percentage,
-  duration_minutes: record.minutes,
-  join_time: isoOrNull(record.firstJoin),
-  leave_time: isoOrNull(record.lastLeave),
-  late: record.late,
-  left_early: record.leftEarly,
-  late_by_ms: record.lateByMs,
-  left_early_by_ms: record.leftEarlyByMs,
-  observed_ms: record.observedMs,
-  bridged_ms: record.bridgedMs,
-  credited_ms: record.creditedMs,
-  imputed_ms: record.imputedMs,
-  reconnects: record.reconnects,
-  gaps: record.gaps,
-  confidence: record.confidence,
-  anomalies: [...record.anomalies],
-  in_class_now: record.inClassNow,
-  participation_score: record.participationScore,
-  participation_basis: record.participationBasis,
-  provenance: [...record.provenance],
-  intervals: record.intervals.map(presentInterval),
+const presentRow = (row: ClassRow): z.infer<typeof schemas.attendanceRecord> => ({
+  user_id: row.person,
+  name: row.name,
+  name_flagged: row.nameFlagged,
+  on_roster: row.onRoster,
+  status: row.status,
+  attendance_percentage: row.percentage,
+  duration_minutes: row.minutes,
+  join_time: isoOrNull(row.firstJoin),
+  leave_time: isoOrNull(row.lastLeave),
+  late: row.late,
+  left_early: row.leftEarly,
+  late_by_ms: row.lateByMs,
+  left_early_by_ms: row.leftEarlyByMs,
+  observed_ms: row.observedMs,
+  bridged_ms: row.bridgedMs,
+  credited_ms: row.creditedMs,
+  imputed_ms: row.imputedMs,
+  reconnects: row.reconnects,
+  gaps: row.gaps,
+  confidence: row.confidence,
+  anomalies: [...row.anomalies],
+  in_class_now: row.inClassNow,
+  participation_score: row.participationScore,
+  participation_basis: row.participationBasis,
+  provenance: [...row.provenance],
+  intervals: row.intervals.map(presentInterval),
 })
 
-/** The records that `sees` lets through. */
+const presentTotals = (totals: ClassTotals): z.infer<typeof schemas.attendanceTotals> => ({
+  people: totals.people,
+  counts: { ...totals.counts },
+  not_seen_yet: totals.notSeenYet,
+  in_class_now: totals.inClassNow,
+  guests: totals.guests,
+  attendance_percentage: totals.percentage,
+  to_review: totals.toReview,
+})
+
+/** For a teacher everything; for a student, their own row. */
 export const presentAttendance = (
-  found: ClassAttendance,
-  sees: (record: AttendanceRecord) => boolean,
+  { liveClass, result, report, unattributedSessions }: ClassAttendance,
+  rows: readonly ClassRow[],
 ): z.infer<typeof schemas.attendance> => ({
-  class_id: found.liveClass.id,
-  class_status: found.liveClass.status,
-  final: found.final,
-  held_ms: found.heldMs,
-  blind_ms: found.blindMs,
-  held: found.held.map(presentInterval),
-  unattributed_sessions: found.unattributedSessions,
-  records: found.records.filter(sees).map(presentRecord),
+  class_id: liveClass.id,
+  class_status: liveClass.status,
+  final: result.final,
+  held_ms: result.heldMs,
+  blind_ms: result.blindMs,
+  held: result.held.map(presentInterval),
+  unattributed_sessions: unattributedSessions,
+  totals: rows === report.rows ? presentTotals(report.totals) : null,
+  records: rows.map(presentRow),
 })
 
 export const presentRecording = (recording: Recording): z.infer<typeof schemas.recording> => ({

@@ -85,6 +85,9 @@ export const attendanceRecord = z
   .object({
     user_id: z.string(),
     name: z.string().nullable(),
+    name_flagged: z
+      .boolean()
+      .openapi({ description: 'The name has hidden characters, written out here: it may look like another.' }),
     on_roster: z.boolean(),
     status: z.enum(['present', 'late', 'left_early', 'partial', 'absent', 'not_held']).nullable(),
     attendance_percentage: z.number().nullable(),
@@ -111,6 +114,25 @@ export const attendanceRecord = z
   })
   .openapi('AttendanceRecord')
 
+export const attendanceTotals = z
+  .object({
+    people: z.number().int(),
+    counts: z.object({
+      present: z.number().int(),
+      late: z.number().int(),
+      left_early: z.number().int(),
+      partial: z.number().int(),
+      absent: z.number().int(),
+      not_held: z.number().int(),
+    }),
+    not_seen_yet: z.number().int(),
+    in_class_now: z.number().int(),
+    guests: z.number().int(),
+    attendance_percentage: z.number().nullable(),
+    to_review: z.number().int(),
+  })
+  .openapi('AttendanceTotals')
+
 export const attendance = z
   .object({
     class_id: z.string(),
@@ -120,6 +142,7 @@ export const attendance = z
     blind_ms: milliseconds,
     held: z.array(interval),
     unattributed_sessions: z.number().int(),
+    totals: attendanceTotals.nullable().openapi({ description: 'Of the roster; for teachers.' }),
     records: z.array(attendanceRecord),
   })
   .openapi('Attendance')
@@ -151,6 +174,8 @@ export const failure = z
     error: z.object({ code: z.string(), message: z.string(), details: z.record(z.string(), z.string()) }),
   })
   .openapi('Failure')
+
+export const attendanceQuery = z.object({ format: z.enum(['json', 'csv']).optional() })
 
 /** The envelope around a good answer. */
 export const successOf = <T extends z.ZodType>(data: T) =>

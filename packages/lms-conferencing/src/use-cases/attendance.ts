@@ -1,29 +1,16 @@
-import { attendance } from '../attendance/index.ts'
-import type { AttendanceResult, PersonAttendance } from '../attendance/types.ts'
+import { attendance, type ClassReport, classReport } from '../attendance/index.ts'
+import type { AttendanceResult } from '../attendance/types.ts'
 import type { LiveClass, Provenance } from '../model.ts'
-import type { StoredClass, StoredEvent } from '../store.ts'
-import { type Context, loadClass, type RosterEntry } from './context.ts'
-
-/** One line of a class's attendance. */
-export interface AttendanceRecord extends PersonAttendance {
-  readonly userId: string
-  /** `null` for somebody who was there and is not on the roster: the LMS knows the name, or nobody does. */
-  readonly displayName: string | null
-  readonly onRoster: boolean
-  /** Which sources the facts about this person came from, sorted; empty when there are none. */
-  readonly provenance: readonly Provenance[]
-}
+import type { StoredEvent } from '../store.ts'
+import { type Context, loadClass } from './context.ts'
 
 /** Who was there, for how long and how sure. */
 export interface ClassAttendance {
   readonly liveClass: LiveClass
-  /** `false` while the class may still go on: figures are of the time so far, and nobody is absent yet. */
-  readonly final: boolean
-  readonly heldMs: number
-  readonly blindMs: number
-  readonly held: AttendanceResult['held']
-  /** The roster in its own order, then the others. */
-  readonly records: readonly AttendanceRecord[]
+  /** The bare figures; `final` is false while the class may still go on. */
+  readonly result: AttendanceResult
+  /** A row for everybody on the roster, in its order, then for the others who were there; and the class as a whole. */
+  readonly report: ClassReport
   /** Connections the provider could not tie to a user of the LMS: they count for nobody. */
   readonly unattributedSessions: number
 }
@@ -33,19 +20,11 @@ export interface ClassAttendance {
  * is in it as soon as it is applied. Throws `CLASS_NOT_FOUND`.
  */
 export async function classAttendance(context: Context, id: string): Promise<ClassAttendance> {
-  const row = await loadClass(context, id)
+  const { liveClass } = await loadClass(context, id)
   const [events, roster] = await Promise.all([
     context.store.read(tx => tx.listEvents(context.tenantId, id)),
-    context.roster(row.liveClass),
+    context.roster(liveClass),
   ])
-  return attendanceOf(context, row, { events, roster })
-}
-
-function attendanceOf(
-  context: Context,
-  { liveClass }: StoredClass,
-  { events, roster }: { readonly events: readonly StoredEvent[]; readonly roster: readonly RosterEntry[] },
-): ClassAttendance {
   const isOver = liveClass.status === 'completed' || liveClass.status === 'cancelled'
   const result = attendance({
     class: {
@@ -59,23 +38,9 @@ function attendanceOf(
     options: context.attendanceOptions,
     now: isOver ? null : context.clock.now(),
   })
-  const names = new Map(roster.map(({ userId, displayName }) => [userId, displayName]))
-  const { provenanceOf, unattributedSessions } = readSessions(events)
-  return {
-    liveClass,
-    final: result.final,
-    heldMs: result.heldMs,
-    blindMs: result.blindMs,
-    held: result.held,
-    records: Object.entries(result.people).map(([userId, person]) => ({
-      ...person,
-      userId,
-      displayName: names.get(userId) ?? null,
-      onRoster: names.has(userId),
-      provenance: [...(provenanceOf.get(userId) ?? [])].sort(),
-    })),
-    unattributedSessions,
-  }
+  const { sourcesOf, unattributedSessions } = readSessions(events)
+  const people = roster.map(({ userId, displayName }) => ({ person: userId, name: displayName }))
+  return { liveClass, result, report: classReport(result, people, sourcesOf), unattributedSessions }
 }
 
 /** Which sources speak of each person; a `left` may name only its session. */
@@ -95,11 +60,11 @@ function readSessions(events: readonly StoredEvent[]) {
       for (const { session, person } of event.present) note(event.instance, session, person, provenance)
     }
   }
-  const provenanceOf = new Map<string, Set<Provenance>>()
+  const sourcesOf = new Map<string, readonly Provenance[]>()
   let unattributedSessions = 0
   for (const { person, sources } of sessions.values()) {
     if (person === undefined) unattributedSessions++
-    else provenanceOf.set(person, new Set([...(provenanceOf.get(person) ?? []), ...sources]))
+    else sourcesOf.set(person, [...new Set([...(sourcesOf.get(person) ?? []), ...sources])])
   }
-  return { provenanceOf, unattributedSessions }
+  return { sourcesOf, unattributedSessions }
 }

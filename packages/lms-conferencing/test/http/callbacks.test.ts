@@ -42,7 +42,7 @@ describe('POST bbb-webhook', () => {
     expect((await conferencing.health()).inbox?.new).toBe(1)
     await conferencing.rounds.callbacks()
     expect((await conferencing.health()).inbox).toMatchObject({ new: 0, applied: 1 })
-    expect((await conferencing.attendance(id)).records.find(({ userId }) => userId === 'ana')?.provenance).toEqual([
+    expect((await conferencing.attendance(id)).report.rows.find(({ person }) => person === 'ana')?.provenance).toEqual([
       'webhook',
     ])
   })

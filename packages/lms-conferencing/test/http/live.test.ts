@@ -121,6 +121,11 @@ describe('GET attendance', () => {
       provenance: ['webhook'],
       intervals: [{ from: '2027-03-01T09:00:00.000Z', to: '2027-03-01T09:45:30.000Z' }],
     })
+    expect(json.data.totals).toMatchObject({
+      people: 2,
+      counts: { left_early: 1, absent: 1 },
+      attendance_percentage: 37.9,
+    })
     expect(json.data.records[1]).toMatchObject({
       user_id: 'bob',
       status: 'absent',
@@ -134,6 +139,7 @@ describe('GET attendance', () => {
     const id = await heldClass(world)
     const { json, text } = await world.ask('ana', 'GET', path(id, 'attendance'))
     expect(json.data.records.map(({ user_id }: { user_id: string }) => user_id)).toEqual(['ana'])
+    expect(json.data.totals).toBeNull()
     expect(text).not.toContain('bob')
   })
 
@@ -152,6 +158,27 @@ describe('GET attendance', () => {
     const { json } = await ask('ana', 'GET', path(id, 'attendance'))
     expect(json).toMatchObject({ message: 'Attendance so far', data: { final: false } })
     expect(json.data.records).toMatchObject([{ user_id: 'ana', status: 'present', in_class_now: true }])
+  })
+})
+
+describe('GET attendance as CSV', () => {
+  it.each([
+    ['?format=csv', undefined],
+    ['', 'text/csv, */*;q=0.1'],
+  ])('is a file on demand: %s %s', async (query, accept) => {
+    const world = await createApiWorld()
+    const id = await heldClass(world)
+    const response = await world.api(
+      new Request(`https://lms.example/api/v1/${path(id, 'attendance')}${query}`, {
+        headers: { authorization: 'Bearer ana', ...(accept && { accept }) },
+      }),
+    )
+    expect(response.headers.get('content-type')).toBe('text/csv; charset=utf-8')
+    expect(response.headers.get('content-disposition')).toBe('attachment; filename="attendance.csv"')
+    expect(response.headers.get('cache-control')).toBe('no-store')
+    const lines = (await response.text()).trim().split('\r\n')
+    expect(lines).toHaveLength(2)
+    expect(lines[1]).toMatch(/^ana,Ana Ñ,true,left_early,75\.8,45,/)
   })
 })
 

@@ -24,8 +24,8 @@ describe('attendance', () => {
     await receive(opened(0), came('tea', 0), came('ana', 0))
     clock.advance(30 * 60_000)
     const soFar = await conferencing.attendance(id)
-    expect(soFar).toMatchObject({ final: false, heldMs: 30 * 60_000 })
-    expect(soFar.records.map(({ userId, status }) => [userId, status])).toEqual([
+    expect(soFar.result).toMatchObject({ final: false, heldMs: 30 * 60_000 })
+    expect(soFar.report.rows.map(({ person, status }) => [person, status])).toEqual([
       ['ana', 'present'],
       ['bob', null],
       ['tea', null],
@@ -34,11 +34,11 @@ describe('attendance', () => {
     await receive(went('ana', 50))
     await conferencing.endClass(id)
     const final = await conferencing.attendance(id)
-    expect(final).toMatchObject({ final: true, heldMs: 60 * 60_000, unattributedSessions: 0 })
-    expect(final.records).toMatchObject([
-      { userId: 'ana', displayName: 'Ana Ñ', status: 'present', minutes: 50, onRoster: true, provenance: ['webhook'] },
-      { userId: 'bob', displayName: 'Bob', status: 'absent', minutes: 0, onRoster: true, provenance: [] },
-      { userId: 'tea', displayName: null, status: null, minutes: 60, onRoster: false, provenance: ['webhook'] },
+    expect(final).toMatchObject({ result: { final: true, heldMs: 60 * 60_000 }, unattributedSessions: 0 })
+    expect(final.report.rows).toMatchObject([
+      { person: 'ana', name: 'Ana Ñ', status: 'present', minutes: 50, onRoster: true, provenance: ['webhook'] },
+      { person: 'bob', name: 'Bob', status: 'absent', minutes: 0, onRoster: true, provenance: [] },
+      { person: 'tea', name: null, status: null, minutes: 60, onRoster: false, provenance: ['webhook'] },
     ])
     expect(notices.filter(({ type }) => type === 'attendance-changed')).toHaveLength(2)
   })
@@ -50,10 +50,10 @@ describe('attendance', () => {
     await receive(opened(0), came('ana', 0))
     clock.advance(60 * 60_000)
     await conferencing.endClass(id)
-    expect((await conferencing.attendance(id)).records[0]).toMatchObject({ minutes: 60, confidence: 'imputed' })
+    expect((await conferencing.attendance(id)).report.rows[0]).toMatchObject({ minutes: 60, confidence: 'imputed' })
     await receive(went('ana', 40), closed(60))
     await receive(went('ana', 40), closed(60))
-    expect((await conferencing.attendance(id)).records[0]).toMatchObject({ minutes: 40, confidence: 'exact' })
+    expect((await conferencing.attendance(id)).report.rows[0]).toMatchObject({ minutes: 40, confidence: 'exact' })
     expect(notices.filter(({ type }) => type === 'attendance-changed')).toHaveLength(2)
   })
 
@@ -61,9 +61,9 @@ describe('attendance', () => {
     const world = await createWorld()
     const { id, receive } = await liveClass(world)
     await receive(opened(0), { type: 'joined', instance: 'run-1', session: 'phone', at: minute(1) })
-    const { records, unattributedSessions } = await world.conferencing.attendance(id)
+    const { report, unattributedSessions } = await world.conferencing.attendance(id)
     expect(unattributedSessions).toBe(1)
-    expect(records.map(({ userId }) => userId)).toEqual(['ana', 'bob'])
+    expect(report.rows.map(({ person }) => person)).toEqual(['ana', 'bob'])
   })
 
   it('refuses a callback with a broken signature, and keeps nothing of it', async () => {
@@ -74,7 +74,7 @@ describe('attendance', () => {
     await expect(world.conferencing.receiveCallback('bbb', forged)).rejects.toMatchObject({ code: 'CALLBACK_REJECTED' })
     await expect(world.conferencing.receiveCallback('zoom', request)).rejects.toMatchObject({ code: 'UNSUPPORTED' })
     expect((await world.conferencing.health()).inbox).toMatchObject({ new: 0, applied: 0 })
-    expect((await world.conferencing.attendance(id)).records[0]?.minutes).toBe(0)
+    expect((await world.conferencing.attendance(id)).report.rows[0]?.minutes).toBe(0)
   })
 })
 

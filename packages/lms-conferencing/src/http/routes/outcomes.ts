@@ -1,4 +1,5 @@
-import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { attendanceCsv } from '../../attendance/index.ts'
 import { success } from '../envelope.ts'
 import type { ApiEnv } from '../ports.ts'
 import { presentAttendance, presentRecording } from '../present.ts'
@@ -7,13 +8,22 @@ import { answers, type Parts, signedIn } from './parts.ts'
 
 const common = { tags: ['Live classes'], ...signedIn, request: { params: schemas.idParams } }
 
+const attendanceAnswers = answers(schemas.attendance, 'Provisional while `final` is false.')
+
 const attendance = createRoute({
   ...common,
+  request: { params: schemas.idParams, query: schemas.attendanceQuery },
   method: 'get',
   path: '/api/v1/courses/live-classes/{id}/attendance/',
   operationId: 'getAttendance',
   summary: 'Who was there; a student sees their own row',
-  responses: answers(schemas.attendance, 'Provisional while `final` is false.'),
+  responses: {
+    ...attendanceAnswers,
+    200: {
+      ...attendanceAnswers[200],
+      content: { ...attendanceAnswers[200].content, 'text/csv': { schema: z.string() } },
+    },
+  },
 })
 
 const recordings = createRoute({
@@ -31,8 +41,14 @@ export function outcomeRoutes(app: OpenAPIHono<ApiEnv>, { conferencing, access }
     const actor = c.get('actor')
     const { liveClass, role } = await access.memberOf(actor, c.req.valid('param').id)
     const found = await conferencing.attendance(liveClass.id)
-    const data = presentAttendance(found, ({ userId }) => role === 'teacher' || userId === actor.userId)
-    return c.json(success(data, found.final ? 'Attendance' : 'Attendance so far'), 200)
+    const { rows } = found.report
+    const shown = role === 'teacher' ? rows : rows.filter(({ person }) => person === actor.userId)
+    if (wantsCsv(c.req.valid('query').format, c.req.header('accept'))) {
+      c.header('Content-Disposition', 'attachment; filename="attendance.csv"')
+      return c.body(attendanceCsv(shown), 200, { 'Content-Type': 'text/csv; charset=utf-8' })
+    }
+    const message = found.result.final ? 'Attendance' : 'Attendance so far'
+    return c.json(success(presentAttendance(found, shown), message), 200)
   })
 
   app.openapi(recordings, async c => {
@@ -42,3 +58,7 @@ export function outcomeRoutes(app: OpenAPIHono<ApiEnv>, { conferencing, access }
     return c.json(success({ recordings: shown.map(presentRecording) }, 'Recordings retrieved successfully'), 200)
   })
 }
+
+/** Asked for in the query, or by a program that takes nothing else. */
+const wantsCsv = (format: 'json' | 'csv' | undefined, accept = ''): boolean =>
+  format ? format === 'csv' : accept.split(',', 1)[0]?.trim().startsWith('text/csv') === true
