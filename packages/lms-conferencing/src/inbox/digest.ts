@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** What makes two callbacks the same one. */
 export interface CallbackIdentity {
@@ -11,8 +11,6 @@ export interface CallbackIdentity {
 
 /** SHA-256 in hex over all of it; the lengths go in as well, so that no field can run over into the next. */
 export function callbackDigest({ tenantId, provider, serverId, kind, body }: CallbackIdentity): string {
-  return createHash('sha256')
-    .update(JSON.stringify([tenantId, provider, serverId, kind, body.byteLength]))
-    .update(body)
-    .digest('hex')
+  const head = JSON.stringify([tenantId, provider, serverId, kind, body.byteLength])
+  return hash('sha256', Buffer.concat([Buffer.from(head), body]))
 }

@@ -85,7 +85,7 @@ interface Waiting {
 
 class NodeSqliteDriver implements Driver {
   readonly #config: NodeSqliteConfig
-  readonly #statements = new Map<string, StatementSync>()
+  readonly #statements = new Map<string, Prepared>()
   #waiting: Waiting[] = []
   #busy = false
 
@@ -152,7 +152,7 @@ class NodeSqliteDriver implements Driver {
     database.exec(isReadOnly ? 'begin' : 'begin immediate')
     if (!isReadOnly) return
     try {
-      this.#prepare('select 1 from sqlite_schema').get()
+      this.#prepare('select 1 from sqlite_schema').statement.get()
     } catch (error) {
       database.exec('rollback')
       throw error
@@ -163,26 +163,29 @@ class NodeSqliteDriver implements Driver {
     return new NodeSqliteConnection(sql => this.#prepare(sql))
   }
 
-  #prepare(sql: string): StatementSync {
+  #prepare(sql: string): Prepared {
     const known = this.#statements.get(sql)
-    // Put back at the end, so that the first of the map is the one unused for longest.
-    if (known) this.#statements.delete(sql)
-    const statement = known ?? this.#config.database.prepare(sql)
-    this.#statements.set(sql, statement)
-    for (const oldest of this.#statements.keys()) {
-      if (this.#statements.size <= STATEMENTS_KEPT) break
-      this.#statements.delete(oldest)
-    }
-    return statement
+    if (known) return known
+    const statement = this.#config.database.prepare(sql)
+    const prepared = { statement, hasRows: statement.columns().length > 0 }
+    // Only queries with lists of changing length come in many forms: starting over now and then is cheap.
+    if (this.#statements.size >= STATEMENTS_KEPT) this.#statements.clear()
+    this.#statements.set(sql, prepared)
+    return prepared
   }
+}
+
+interface Prepared {
+  readonly statement: StatementSync
+  readonly hasRows: boolean
 }
 
 /** The right to use the database until the transaction is over; a statement that comes later finds it ended. */
 class NodeSqliteConnection implements DatabaseConnection {
-  readonly #prepare: (sql: string) => StatementSync
+  readonly #prepare: (sql: string) => Prepared
   #ended = false
 
-  constructor(prepare: (sql: string) => StatementSync) {
+  constructor(prepare: (sql: string) => Prepared) {
     this.#prepare = prepare
   }
 
@@ -194,8 +197,8 @@ class NodeSqliteConnection implements DatabaseConnection {
     if (this.#ended) throw storeUnavailable('closed', 'A statement came after its transaction had ended.')
     const values = parameters.map(bindable)
     try {
-      const statement = this.#prepare(sql)
-      if (statement.columns().length > 0) return { rows: readAll<R>(statement, values) }
+      const { statement, hasRows } = this.#prepare(sql)
+      if (hasRows) return { rows: readAll<R>(statement, values) }
       const { changes } = statement.run(...values)
       return { rows: [], numAffectedRows: BigInt(changes) }
     } catch (error) {

@@ -1,12 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { Kysely, Transaction } from 'kysely'
+import type { CompiledQuery, Kysely, Transaction } from 'kysely'
 import { ConferencingError } from '../errors.ts'
 import type { Store, StoreTransaction } from '../store.ts'
 import { aliasQueries } from './aliases.ts'
 import { classQueries } from './classes.ts'
 import { factQueries } from './facts.ts'
 import { storeUnavailable } from './faults.ts'
-import { inboxQueries } from './inbox.ts'
+import { type CompiledOnce, inboxQueries } from './inbox.ts'
 import { recordingQueries } from './recordings.ts'
 import type { TableNames, Tables } from './schema.ts'
 
@@ -24,6 +24,7 @@ export class SqlStore implements Store {
   readonly #running = new Set<Promise<unknown>>()
   /** Known to everything that runs inside a transaction of this store, and whether it still does. */
   readonly #inside = new AsyncLocalStorage<{ open: boolean }>()
+  readonly #inboxInsert = compiledOnce()
   #closing: Promise<void> | undefined
 
   constructor(connections: Connections, tables: TableNames) {
@@ -75,7 +76,15 @@ export class SqlStore implements Store {
       ...factQueries(tx, this.#tables),
       ...recordingQueries(tx, this.#tables),
       ...aliasQueries(tx, this.#tables),
-      ...inboxQueries(tx, this.#tables),
+      ...inboxQueries(tx, this.#tables, this.#inboxInsert),
     }
+  }
+}
+
+function compiledOnce(): CompiledOnce {
+  let compiled: CompiledQuery | undefined
+  return compile => {
+    compiled ??= compile()
+    return compiled
   }
 }
