@@ -1,3 +1,2 @@
-export { ManualClock } from './manual-clock.ts'
 export { describeStore } from './store/describe-store.ts'
 export type { StoreSuite } from './store/suite.ts'

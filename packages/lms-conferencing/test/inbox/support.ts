@@ -3,7 +3,7 @@ import { onTestFinished } from 'vitest'
 import { createInbox, type Inbox, type InboxOptions } from '../../src/inbox/index.ts'
 import type { AttendanceEvent, ConferenceEvent, Room } from '../../src/model.ts'
 import type { Store, StoredClass } from '../../src/store.ts'
-import { ManualClock } from '../../src/testing/index.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { jsonProvider } from './json-provider.ts'
 
 export const callbackOf = (content: unknown, serverId = 'server-1') => ({
@@ -23,7 +23,7 @@ export interface Bench {
 /** An inbox on an empty store; both are closed after the test. */
 export async function setUp(options: Partial<InboxOptions> = {}): Promise<Bench> {
   const store = options.store ?? (await openStore('sqlite::memory:'))
-  const clock = new ManualClock()
+  const clock = new ManualClock('2026-01-05T09:00:00Z')
   const log: string[] = []
   const note = (message: string): void => {
     log.push(message)
