@@ -110,13 +110,18 @@ export async function call<P, R>(
   const { response, attempts } = outcome
   const { status } = response
   const about = { call: name, attempts, status }
-  if (status >= 300 && status < 400)
+  if (status >= 300 && status < 400) {
+    const errors = operation.failureInRedirect?.(response.headers.location ?? '') ?? []
+    const [first] = errors
+    if (first !== undefined)
+      throw new BbbApiError({ ...about, messageKey: first.key, apiMessage: first.message, errors })
     throw new BbbResponseError({
       ...about,
       outcome: 'refused',
       problem: 'redirect',
-      issues: [`HTTP ${status} to ${originOf(response.headers.location)}`],
+      issues: [`HTTP ${status} to ${originOf(response.headers.location, options.origin)}`],
     })
+  }
 
   if (operation.decodeText !== undefined && status === 200) {
     const text = operation.decodeText(Buffer.from(response.body).toString('utf8'))
@@ -193,7 +198,7 @@ function transportError(
 }
 
 /** Where a redirect points, without path and query, which may hold a checksum. */
-function originOf(location: string | undefined): string {
-  const origin = location === undefined ? undefined : URL.parse(location)?.origin
-  return origin === undefined || origin === 'null' ? 'the same server' : origin
+function originOf(location: string | undefined, base: string): string {
+  const origin = location === undefined ? undefined : URL.parse(location, base)?.origin
+  return origin === undefined || origin === 'null' ? 'nowhere' : origin
 }

@@ -32,7 +32,7 @@ export class ShapeError extends Error {
   readonly path: string
 
   constructor(path: string) {
-    super(`${path} is missing`)
+    super(`${path} is missing or unreadable`)
     this.path = path
   }
 }
@@ -97,6 +97,13 @@ export class Reader {
   count(name: string): number | null {
     const value = this.integer(name)
     return value !== null && value >= 0 ? value : null
+  }
+
+  /** A whole number from 1 that must be there. */
+  positive(name: string): number {
+    const value = this.integer(name)
+    if (value === null || value < 1) throw new ShapeError(`${this.path}.${name}`)
+    return value
   }
 
   /** Epoch milliseconds, exact; 0, unreadable and implausible (outside 2000 to 2100) are `null`. */

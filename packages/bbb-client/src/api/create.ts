@@ -9,7 +9,7 @@ import type { Operation } from './operation.ts'
 /** What `create` answers: the meeting as it is, which for a repeated create is the one that was there. */
 export interface CreatedMeeting {
   readonly meetingID: string
-  /** `sha1(meetingID)-createTime`; the record id of a recording too. */
+  /** `sha1(meetingID)-createTime`; the record id of a recording too. Empty where the server says none. */
   readonly internalMeetingID: string
   /** `null` unless it is a breakout room. */
   readonly parentMeetingID: string | null
@@ -17,7 +17,8 @@ export interface CreatedMeeting {
   readonly moderatorPW: string | null
   /** Epoch milliseconds, exact, as `joinUrl` wants it. */
   readonly createTime: number
-  readonly createdAt: Date
+  /** `null` where `createTime` is no time. */
+  readonly createdAt: Date | null
   readonly voiceBridge: string | null
   readonly dialNumber: string | null
   readonly hasUserJoined: boolean
@@ -56,17 +57,16 @@ export const create: Operation<CreateParams, CreatedMeeting> = {
     return modules.length > 0 ? modulesBody(modules) : undefined
   },
   decode(response) {
-    const createTime = response.epoch('createTime') ?? 0
     const parent = response.filled('parentMeetingID')
     const messageKey = response.filled('messageKey')
     return {
       meetingID: response.identity('meetingID'),
-      internalMeetingID: response.identity('internalMeetingID'),
+      internalMeetingID: response.text('internalMeetingID') ?? '',
       parentMeetingID: parent === NO_PARENT ? null : parent,
       attendeePW: response.filled('attendeePW'),
       moderatorPW: response.filled('moderatorPW'),
-      createTime,
-      createdAt: new Date(createTime),
+      createTime: response.positive('createTime'),
+      createdAt: response.date('createTime'),
       voiceBridge: response.filled('voiceBridge'),
       dialNumber: response.filled('dialNumber'),
       hasUserJoined: response.boolean('hasUserJoined') ?? false,

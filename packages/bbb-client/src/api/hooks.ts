@@ -49,6 +49,9 @@ export interface CreatedHook {
   readonly hookID: string
   /** The URL was registered before; its old settings stand. Look at `hooks.list` before trusting it. */
   readonly duplicate: boolean
+  /** `null` for a duplicate, of which the server says no more. */
+  readonly permanentHook: boolean | null
+  readonly rawData: boolean | null
 }
 
 const callbackUrl: Codec<string> = {
@@ -116,6 +119,8 @@ export const createHook: Operation<CreateHookParams, CreatedHook> = {
   decode: response => ({
     hookID: response.identity('hookID'),
     duplicate: response.text('messageKey') === 'duplicateWarning',
+    permanentHook: response.boolean('permanentHook'),
+    rawData: response.boolean('rawData'),
   }),
 }
 

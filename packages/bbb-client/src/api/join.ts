@@ -13,7 +13,7 @@ import {
 import type { Bag } from '../reader.ts'
 import { MEETING_LAYOUTS, type MeetingLayout } from './create-params.ts'
 import { extra, userdata } from './maps.ts'
-import { type Operation, withoutBody } from './operation.ts'
+import { type Operation, type ServerFailure, withoutBody } from './operation.ts'
 
 /** Decided by the caller, never by the browser. */
 export type JoinRole = 'MODERATOR' | 'VIEWER'
@@ -113,6 +113,27 @@ const JOINED_FIELDS = new Set(
 )
 
 /**
+ * Failures to join are redirects on most releases, even when asked not to redirect: the target's query ends in `errors=`
+ * and a JSON list, percent-encoded by java.net.URI (BigBlueButton's ApiController).
+ */
+function errorsIn(location: string): readonly ServerFailure[] {
+  const at = location.search(/[?&]errors=/)
+  if (at < 0) return []
+  try {
+    const list: unknown = JSON.parse(decodeURIComponent(location.slice(at + '?errors='.length)))
+    if (!Array.isArray(list)) return []
+    return list.map((item: unknown) => ({ key: said(item, 'key'), message: said(item, 'message') }))
+  } catch {
+    return []
+  }
+}
+
+function said(item: unknown, name: string): string {
+  const value: unknown = typeof item === 'object' && item !== null ? Reflect.get(item, name) : ''
+  return typeof value === 'string' ? value : ''
+}
+
+/**
  * Joins from the back end (`redirect=false`). Usually wrong: the browser lacks the session's cookie, and nobody is in
  * the meeting until a browser is. Use `joinUrl`. Not offered by load balancers, which redirect. Never repeated once sent.
  */
@@ -133,4 +154,5 @@ export const join: Operation<JoinParams, JoinedSession> = {
     url: response.identity('url'),
     extra: response.extra(JOINED_FIELDS),
   }),
+  failureInRedirect: errorsIn,
 }

@@ -98,7 +98,7 @@ function decodeAttendee(reader: Reader): Attendee {
 }
 
 const MEETING_FIELDS = new Set(
-  `returncode messageKey message meetingID meetingName internalMeetingID createTime createDate voiceBridge dialNumber attendeePW
+  `returncode meetingID meetingName internalMeetingID createTime createDate voiceBridge dialNumber attendeePW
   moderatorPW running duration hasUserJoined recording hasBeenForciblyEnded startTime endTime participantCount listenerCount
   voiceParticipantCount videoCount moderatorCount maxUsers isBreakout parentMeetingID sequence freeJoin attendees metadata
   breakoutRooms breakout`.split(/\s+/),

@@ -8,6 +8,12 @@ export interface CallBody {
   readonly content: Uint8Array | string
 }
 
+/** One failure in the server's words. */
+export interface ServerFailure {
+  readonly key: string
+  readonly message: string
+}
+
 /** One API call as data: how it is written, how often it may be sent, what its answer means. */
 export interface Operation<P, R> {
   /** The name in the URL and in the checksum, for example `create` or `hooks/list`. */
@@ -24,6 +30,8 @@ export interface Operation<P, R> {
   decode(response: Reader, params: P): R
   /** For the one call that answers in plain text. */
   readonly decodeText?: ((body: string) => R | undefined) | undefined
+  /** For the one call whose failures may come as a redirect: what its target says of them. */
+  readonly failureInRedirect?: ((location: string) => readonly ServerFailure[]) | undefined
   /** FAILED answers that are a result and no error. `repeated`: the call was sent more than once. */
   readonly absent?:
     | ((failure: { messageKey: string; message: string }, repeated: boolean) => { readonly result: R } | undefined)
