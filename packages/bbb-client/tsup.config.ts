@@ -6,6 +6,7 @@ export default defineConfig({
     http: 'src/http/index.ts',
     webhooks: 'src/webhooks/index.ts',
     testing: 'src/testing/index.ts',
+    msw: 'src/msw.ts',
   },
   format: 'esm',
   target: 'node22',
