@@ -2,19 +2,36 @@ import { Buffer } from 'node:buffer'
 import { timingSafeEqual } from 'node:crypto'
 import type { ChecksumAlgorithm } from '../checksum.ts'
 
+/** As long as the longest digest here, SHA-512 in hex. Filled and read within one call, so one pair serves all. */
+const MAX_DIGEST_CHARACTERS = 128
+const left = Buffer.alloc(MAX_DIGEST_CHARACTERS)
+const right = Buffer.alloc(MAX_DIGEST_CHARACTERS)
+
 /**
- * The one comparison of digests: constant time for equal lengths. Lengths are public (they name the algorithm), so
- * comparing them first gives nothing away.
+ * The one comparison of digests, as ASCII text (hex or base64url): constant time for equal lengths. Lengths are public
+ * (they name the algorithm), so comparing them first gives nothing away.
  */
-export function equalDigests(presented: Uint8Array, expected: Uint8Array): boolean {
-  return presented.length === expected.length && timingSafeEqual(presented, expected)
+export function equalDigests(presented: string, expected: string): boolean {
+  const { length } = expected
+  if (presented.length !== length || length > MAX_DIGEST_CHARACTERS) return false
+  left.write(presented, 'latin1')
+  right.write(expected, 'latin1')
+  return timingSafeEqual(left.subarray(0, length), right.subarray(0, length))
 }
 
-const BY_LENGTH: Readonly<Record<number, ChecksumAlgorithm>> = { 40: 'sha1', 64: 'sha256', 96: 'sha384', 128: 'sha512' }
-
-/** A checksum as it was presented: lower-case hex whose length names the algorithm; `null` for anything else. */
-export function readChecksum(hex: string): { readonly algorithm: ChecksumAlgorithm; readonly digest: Buffer } | null {
-  const algorithm = Object.hasOwn(BY_LENGTH, hex.length) ? BY_LENGTH[hex.length] : undefined
-  if (algorithm === undefined || !/^[0-9a-f]+$/.test(hex)) return null
-  return { algorithm, digest: Buffer.from(hex, 'hex') }
+/** The hash function that a presented checksum claims: lower-case hex of one of four lengths; `null` for anything else. */
+export function algorithmOf(checksum: string): ChecksumAlgorithm | null {
+  if (!/^[0-9a-f]+$/.test(checksum)) return null
+  switch (checksum.length) {
+    case 40:
+      return 'sha1'
+    case 64:
+      return 'sha256'
+    case 96:
+      return 'sha384'
+    case 128:
+      return 'sha512'
+    default:
+      return null
+  }
 }

@@ -74,10 +74,6 @@ export class Fields {
     return toDate(this.take(key))
   }
 
-  date(key: string): Date {
-    return this.maybeDate(key) ?? this.missing(key)
-  }
-
   list(key: string): readonly unknown[] {
     const value = this.take(key)
     return Array.isArray(value) ? value : this.missing(key)
@@ -87,6 +83,11 @@ export class Fields {
   maybeList(key: string): readonly unknown[] {
     const value = this.take(key)
     return Array.isArray(value) ? value : []
+  }
+
+  /** One element of a list read from here, with a path of its own and its unread fields counted. */
+  item(key: string, index: number, value: unknown): Fields {
+    return new Fields(value, this.path === '' ? `${key}[${index}]` : `${this.path}.${key}[${index}]`, this.#family)
   }
 
   /** The object under `key`. */

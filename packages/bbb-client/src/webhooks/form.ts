@@ -1,3 +1,4 @@
+import { Buffer, isUtf8 } from 'node:buffer'
 import { BbbWebhookError } from './errors.ts'
 
 /** The three fields of a callback, decoded. `timestamp` is the decimal text. */
@@ -24,12 +25,15 @@ export function readPairs(
   body: Uint8Array,
 ): { readonly rawName: string; readonly name: string; readonly value: string }[] {
   try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body)
-    return text.split('&').map(pair => {
-      const equals = pair.indexOf('=')
-      const rawName = equals === -1 ? pair : pair.slice(0, equals)
-      return { rawName, name: decode(rawName), value: equals === -1 ? '' : decode(pair.slice(equals + 1)) }
-    })
+    if (!isUtf8(body)) throw new URIError()
+    return Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+      .toString('utf8')
+      .split('&')
+      .map(pair => {
+        const equals = pair.indexOf('=')
+        const rawName = equals === -1 ? pair : pair.slice(0, equals)
+        return { rawName, name: decode(rawName), value: equals === -1 ? '' : decode(pair.slice(equals + 1)) }
+      })
   } catch {
     throw new BbbWebhookError('malformed', 'The form has a broken escape or text that is not UTF-8.')
   }

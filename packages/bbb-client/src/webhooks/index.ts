@@ -1,5 +1,17 @@
 export type { ChecksumAlgorithm } from '../checksum.ts'
 export { BbbConfigError } from '../errors.ts'
+export {
+  type AnalyticsAttendee,
+  type AnalyticsEngagement,
+  type AnalyticsMoment,
+  type AnalyticsPoll,
+  type AnalyticsReport,
+  type AnalyticsSession,
+  parseAnalytics,
+  type ReceivedAnalytics,
+  receiveAnalytics,
+  verifyAnalytics,
+} from './analytics.ts'
 export { BbbWebhookError, type BbbWebhookReason } from './errors.ts'
 export type {
   ChatMessageEvent,
@@ -40,9 +52,28 @@ export type {
   UserPresenterEvent,
   UserRaiseHandEvent,
 } from './events/user.ts'
-export type { VerifyWebhookOptions, WebhookScheme, WebhookSecret, WebhookSecrets } from './options.ts'
+export { toFetchHandler } from './fetch.ts'
+export {
+  type CallbackAnswer,
+  type CallbackHandler,
+  type CallbackHandlerOptions,
+  type CallbackInput,
+  type CallbackObservers,
+  createCallbackHandler,
+  createWebhookHandler,
+  type WebhookHandlerOptions,
+} from './handler.ts'
+export {
+  type MeetingEndedHint,
+  type MeetingEndedOptions,
+  readMeetingEnded,
+  receiveMeetingEnded,
+} from './meeting-ended.ts'
+export { toNodeHandler } from './node.ts'
+export type { SecretOptions, VerifyWebhookOptions, WebhookScheme, WebhookSecret, WebhookSecrets } from './options.ts'
 export { parseWebhook, type WebhookContent } from './parse.ts'
 export { type ReceivedWebhook, receiveWebhook } from './receive.ts'
+export { type RecordingReady, receiveRecordingReady } from './recording-ready.ts'
 export type { WebhookHeaders, WebhookRequest } from './request.ts'
 export { type SignedWebhook, type SignWebhookOptions, signWebhook } from './sign.ts'
 export { type VerifiedWebhook, verifyWebhook } from './verify.ts'

@@ -8,7 +8,7 @@ export interface JsonLimits {
   readonly maxStringBytes: number
 }
 
-export const EVENT_LIMITS: JsonLimits = { maxDepth: 32, maxNodes: 10_000, maxStringBytes: 65_536 }
+const EVENT_LIMITS: JsonLimits = { maxDepth: 32, maxNodes: 10_000, maxStringBytes: 65_536 }
 
 /** Fields that let their reader into a meeting. They are dropped on arrival, so that nothing can log or store them. */
 const CREDENTIALS = new Set([

@@ -1,4 +1,4 @@
-import { BbbWebhookError } from './errors.ts'
+import { BbbWebhookError, readVerified } from './errors.ts'
 import { readEvent, type WebhookEvent } from './events/event.ts'
 import { readForm } from './form.ts'
 import { parseJson } from './json.ts'
@@ -23,7 +23,7 @@ const MAX_EVENTS = 100
  * @throws {@link BbbWebhookError} `malformed`: store the bytes as a dead letter and answer 2xx.
  */
 export function parseWebhook(body: Uint8Array | string): WebhookContent {
-  try {
+  return readVerified(() => {
     const form = readForm(rawBody(body, Number.MAX_SAFE_INTEGER))
     const value = parseJson(form.event, 'The event field')
     // The documentation shows a bare object; what is sent is a list.
@@ -39,8 +39,5 @@ export function parseWebhook(body: Uint8Array | string): WebhookContent {
       sentAt: new Date(Number(form.timestamp)),
       domain: form.domain,
     }
-  } catch (error) {
-    if (!(error instanceof BbbWebhookError) || error.reason !== 'malformed') throw error
-    throw new BbbWebhookError('malformed', error.message, { verified: true })
-  }
+  })
 }

@@ -83,13 +83,19 @@ export function queryOf(target: string): string {
   return start === -1 || start > end ? '' : target.slice(start + 1, end)
 }
 
-/** The raw values of every `checksum` parameter, in order. bbb-webhooks writes that name in no other spelling. */
-export function checksumParameters(target: string): string[] {
-  if (!target.includes('checksum')) return []
-  const values: string[] = []
-  for (const pair of queryOf(target).split('&')) {
-    if (pair === 'checksum') values.push('')
-    else if (pair.startsWith('checksum=')) values.push(pair.slice('checksum='.length))
+/**
+ * The `checksum` parameters of a URL or request target: how many there are, and the raw value of the last. bbb-webhooks
+ * writes that name in no other spelling.
+ */
+export function checksumsIn(target: string): { readonly count: number; readonly last: string | null } {
+  let count = 0
+  let last: string | null = null
+  if (target.includes('checksum')) {
+    for (const pair of queryOf(target).split('&')) {
+      if (pair !== 'checksum' && !pair.startsWith('checksum=')) continue
+      count += 1
+      last = pair.slice('checksum='.length)
+    }
   }
-  return values
+  return { count, last }
 }

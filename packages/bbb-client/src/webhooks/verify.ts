@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { hash } from 'node:crypto'
 import type { ChecksumAlgorithm } from '../checksum.ts'
-import { equalDigests, readChecksum } from './digest.ts'
+import { algorithmOf } from './digest.ts'
 import { BbbWebhookError } from './errors.ts'
 import { signedJson } from './form.ts'
 import {
@@ -15,7 +15,8 @@ import {
   type VerifyWebhookOptions,
   type WebhookScheme,
 } from './options.ts'
-import { bearerToken, checksumParameters, rawBody, requireMethod, type WebhookRequest } from './request.ts'
+import { bearerToken, checksumsIn, rawBody, requireMethod, type WebhookRequest } from './request.ts'
+import { findChecksumSigner, findSigner } from './signer.ts'
 
 /** What made a callback trustworthy. */
 export interface VerifiedWebhook {
@@ -31,6 +32,12 @@ export interface VerifiedWebhook {
   readonly forgeable: boolean
 }
 
+/** From the one that protects most to the one that protects nothing. */
+const CHECKSUM_SCHEMES: readonly WebhookScheme[] = ['url+body', 'url+json', 'url+braces']
+
+const MISSING =
+  'The request has neither a checksum in its query nor an Authorization: Bearer header. Check that it comes from bbb-webhooks, ' +
+  'that the target is passed with its query, and that the registered URL has no #fragment.'
 const MISMATCH =
   'No secret and callback URL explain the checksum. Check that callbackUrl is the string given to hooks/create, character for character; ' +
   'that the secret is the one of `bbb-conf --secret`; that the body is the raw bytes; ' +
@@ -53,92 +60,70 @@ export function verifyWebhook(request: WebhookRequest, options: VerifyWebhookOpt
   const body = rawBody(request.body, bodyLimit(options))
 
   const token = bearerToken(request.headers)
-  const checksums = typeof request.target === 'string' ? checksumParameters(request.target) : []
-  const presented = checksums.at(-1)
+  const { count, last: checksum } = checksumsIn(typeof request.target === 'string' ? request.target : '')
   if (token !== null) {
     const bearer = verifyBearer(token, secrets, urls, schemes, options.allowInsecureBearer === true)
     if (!(bearer instanceof BbbWebhookError)) return bearer
     // A proxy may have put a Bearer of its own beside the checksum.
-    if (presented === undefined) throw bearer
+    if (checksum === null) throw bearer
   }
-  if (presented === undefined) {
-    throw new BbbWebhookError(
-      'missing',
-      'The request has neither a checksum in its query nor an Authorization: Bearer header. Check that it comes from bbb-webhooks, ' +
-        'that the target is passed with its query, and that the registered URL has no #fragment.',
-    )
-  }
-  const signature = readChecksum(presented)
-  if (signature === null) {
+  if (checksum === null) throw new BbbWebhookError('missing', MISSING)
+  const algorithm = algorithmOf(checksum)
+  if (algorithm === null) {
     throw new BbbWebhookError('mismatch', 'The checksum is not lower-case hex of a known length.')
   }
-  if (!algorithms.includes(signature.algorithm)) {
+  if (!algorithms.includes(algorithm)) {
     throw new BbbWebhookError(
       'algorithm',
-      `The checksum is ${signature.algorithm}, which algorithms does not name. Add it, or change hookChecksumAlgorithm on the server.`,
+      `The checksum is ${algorithm}, which algorithms does not name. Add it, or change hookChecksumAlgorithm on the server.`,
     )
   }
-  const texts = signedTexts(schemes, body)
-  // The registered URL may have a `checksum` of its own; the sender then adds one more, never two.
-  const eligible = urls.map(url => checksumParameters(url).length + 1 === checksums.length)
-  const found = findSigner(signature, texts, urls, eligible, secrets)
-  if (found === null) throw noSigner(schemes, texts.length)
-  const { scheme, url, index } = found
-  return {
-    scheme,
-    algorithm: signature.algorithm,
-    ...named(secrets, index),
-    callbackUrl: url,
-    forgeable: scheme === 'url+braces',
-  }
+  return verifyChecksum(checksum, algorithm, count, body, urls, schemes, secrets)
 }
 
-type SignedText = readonly [scheme: WebhookScheme, signed: Buffer]
-
-/** What each accepted scheme signs between URL and secret. */
-function signedTexts(schemes: readonly WebhookScheme[], body: Buffer): SignedText[] {
-  const texts: SignedText[] = []
-  if (schemes.includes('url+body')) texts.push(['url+body', body])
-  const json = schemes.includes('url+json') ? signedJson(body) : null
-  if (json !== null) texts.push(['url+json', Buffer.from(json, 'utf8')])
-  if (schemes.includes('url+braces')) texts.push(['url+braces', Buffer.from('{}', 'latin1')])
-  return texts
-}
-
-/**
- * Computes every candidate and remembers the first that fits: how long it takes tells nothing about which one did.
- * URL and signed text are laid down once and only the secret behind them changes, so that a further secret costs one
- * hash and no copy.
- */
-function findSigner(
-  signature: { readonly algorithm: ChecksumAlgorithm; readonly digest: Buffer },
-  texts: readonly SignedText[],
+function verifyChecksum(
+  checksum: string,
+  algorithm: ChecksumAlgorithm,
+  count: number,
+  body: Buffer,
   urls: readonly string[],
-  eligible: readonly boolean[],
+  schemes: readonly WebhookScheme[],
   secrets: readonly PreparedSecret[],
-): { readonly scheme: WebhookScheme; readonly url: string; readonly index: number } | null {
-  let found: { scheme: WebhookScheme; url: string; index: number } | null = null
+): VerifiedWebhook {
+  let verified: VerifiedWebhook | undefined
   let expired = false
-  for (const [scheme, signed] of texts) {
-    for (const [position, url] of urls.entries()) {
-      const room = Math.max(...secrets.map(({ secret }) => secret.length)) * 3
-      const work = Buffer.allocUnsafe(url.length * 3 + signed.length + room)
-      const start = work.write(url, 0, 'utf8')
-      signed.copy(work, start)
-      const tail = start + signed.length
-      for (const [index, { secret, alive }] of secrets.entries()) {
-        const end = tail + work.write(secret, tail, 'utf8')
-        const fits = equalDigests(signature.digest, hash(signature.algorithm, work.subarray(0, end), 'buffer'))
-        if (!fits || eligible[position] !== true) continue
-        if (!alive) expired = true
-        else found ??= { scheme, url, index }
+  let candidates = 0
+  for (const scheme of CHECKSUM_SCHEMES) {
+    const signed = schemes.includes(scheme) ? signedPart(scheme, body) : null
+    if (signed === null) continue
+    for (const url of urls) {
+      candidates += 1
+      const signer = findChecksumSigner(checksum, algorithm, url, signed, secrets)
+      // The registered URL may have a `checksum` of its own; the sender then adds one more, never two.
+      if (signer === null || checksumsIn(url).count + 1 !== count) continue
+      if (signer === 'expired') expired = true
+      else {
+        verified ??= {
+          scheme,
+          algorithm,
+          secretIndex: signer,
+          secretId: secrets[signer]?.id ?? null,
+          callbackUrl: url,
+          forgeable: scheme === 'url+braces',
+        }
       }
-      // The memory goes back to a pool that other buffers are cut from.
-      work.fill(0, tail)
     }
   }
-  if (found === null && expired) throw expiredSecret()
-  return found
+  if (verified !== undefined) return verified
+  throw expired ? expiredSecret() : noSigner(schemes, candidates)
+}
+
+/** What a scheme signs between URL and secret; `null` when the body is not one that the scheme could have signed. */
+function signedPart(scheme: WebhookScheme, body: Buffer): Buffer | null {
+  if (scheme === 'url+body') return body
+  if (scheme === 'url+braces') return Buffer.from('{}')
+  const json = signedJson(body)
+  return json === null ? null : Buffer.from(json)
 }
 
 function verifyBearer(
@@ -162,22 +147,18 @@ function verifyBearer(
     )
   }
   // Digests have one length, secrets do not: hashing both sides hides how long the secret is.
-  const presented = hash('sha256', Buffer.from(token, 'latin1'), 'buffer')
-  let found = -1
-  let expired = false
-  for (const [index, { secret, alive }] of secrets.entries()) {
-    if (!equalDigests(presented, hash('sha256', secret, 'buffer'))) continue
-    if (!alive) expired = true
-    else if (found === -1) found = index
+  const presented = hash('sha256', Buffer.from(token, 'latin1'), 'hex')
+  const signer = findSigner(presented, secrets, secret => hash('sha256', secret, 'hex'))
+  if (signer === null) return new BbbWebhookError('mismatch', 'The Bearer token is none of the secrets.')
+  if (signer === 'expired') return expiredSecret()
+  return {
+    scheme: 'bearer',
+    algorithm: null,
+    secretIndex: signer,
+    secretId: secrets[signer]?.id ?? null,
+    callbackUrl: null,
+    forgeable: false,
   }
-  if (found === -1) {
-    return expired ? expiredSecret() : new BbbWebhookError('mismatch', 'The Bearer token is none of the secrets.')
-  }
-  return { scheme: 'bearer', algorithm: null, ...named(secrets, found), callbackUrl: null, forgeable: false }
-}
-
-function named(secrets: readonly PreparedSecret[], index: number) {
-  return { secretIndex: index, secretId: secrets[index]?.id ?? null }
 }
 
 function expiredSecret(): BbbWebhookError {

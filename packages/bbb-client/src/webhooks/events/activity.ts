@@ -1,4 +1,4 @@
-import { Fields } from '../fields.ts'
+import type { Fields } from '../fields.ts'
 import { type EventBase, type EventMeeting, type EventSource, type EventUser, meetingOf, readUser } from './base.ts'
 
 /** A message in the public chat. `text` is what a participant typed: untrusted text that may hold HTML. */
@@ -88,7 +88,7 @@ function readChat(source: EventSource): ChatMessageEvent {
 
 function readAnswers(poll: Fields): PollStartedEvent['poll']['answers'] {
   return poll.list('answers').map((value, index) => {
-    const answer = new Fields(value, `${poll.path}.answers[${index}]`)
+    const answer = poll.item('answers', index, value)
     return { id: answer.maybeNumber('id') ?? answer.missing('id'), key: answer.maybeText('key') }
   })
 }
