@@ -107,7 +107,7 @@ export function verifyAnalytics(
 
 /**
  * Verified bytes → report. Pure.
- * @throws {@link BbbWebhookError} `malformed` with `verified: true`, as for {@link parseWebhook}.
+ * @throws {@link BbbWebhookError} `malformed` with `verified: true`, as for `parseWebhook`.
  */
 export function parseAnalytics(body: Uint8Array | string): AnalyticsReport {
   return readVerified(() => {

@@ -18,7 +18,7 @@ const MAX_EVENTS = 100
 
 /**
  * Verified bytes → typed events. Pure: the same bytes give the same events at any time. Takes what
- * {@link verifyWebhook} has verified, now or earlier; so its errors say `verified: true`.
+ * `verifyWebhook` has verified, now or earlier; so its errors say `verified: true`.
  *
  * @throws {@link BbbWebhookError} `malformed`: store the bytes as a dead letter and answer 2xx.
  */

@@ -45,7 +45,7 @@ const MISMATCH =
 
 /**
  * Verifies one callback of bbb-webhooks over its raw bytes, without parsing it: the same bytes can be stored and given
- * to {@link parseWebhook} later. Pure and synchronous.
+ * to `parseWebhook` later. Pure and synchronous.
  *
  * @throws {@link BbbWebhookError} when it must not be trusted; BbbConfigError when the options are wrong.
  * @example

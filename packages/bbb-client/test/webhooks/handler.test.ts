@@ -38,7 +38,7 @@ function watched(options: Partial<WebhookHandlerOptions> = {}) {
   return { handler, seen }
 }
 
-const input = (more: Partial<CallbackInput> = {}): CallbackInput => ({ method: 'POST', ...signed(), ...more })
+const input = (more: Partial<CallbackInput> = {}): CallbackInput => ({ ...signed(), ...more })
 const headers = (more: Record<string, string>) => ({ 'content-type': 'application/x-www-form-urlencoded', ...more })
 
 describe('T41 what the answer reveals and causes', () => {
@@ -87,9 +87,9 @@ describe('T41 what the answer reveals and causes', () => {
     const refused: [string, CallbackInput][] = [
       ['missing', input({ target: '/hooks/bbb' })],
       ['mismatch', input({ body: 'event=%5B%5D&timestamp=1&domain=d' })],
-      ['mismatch', { method: 'POST', ...signed({ secret: OTHER_SECRET }) }],
-      ['algorithm', { method: 'POST', ...signed({ algorithm: 'sha1' }) }],
-      ['scheme', { method: 'POST', ...signed({ scheme: 'bearer' }) }],
+      ['mismatch', { ...signed({ secret: OTHER_SECRET }) }],
+      ['algorithm', { ...signed({ algorithm: 'sha1' }) }],
+      ['scheme', { ...signed({ scheme: 'bearer' }) }],
       ['too_large', input({ body: 'x'.repeat(2001) })],
       ['encoding', input({ headers: headers({ 'content-encoding': 'gzip' }) })],
       ['content_type', input({ headers: { 'content-type': 'application/json' } })],
@@ -118,7 +118,7 @@ describe('T41 what the answer reveals and causes', () => {
   })
 
   it('T38 T42 what is signed but unreadable is 2xx once the dead letter is kept, 503 when it cannot be', async () => {
-    const request: CallbackInput = { method: 'POST', ...signed({ events: [{ strange: true }] }) }
+    const request: CallbackInput = { ...signed({ events: [{ strange: true }] }) }
     const { handler, seen } = watched()
     expect(await handler(request)).toEqual(STORED)
     expect(seen.malformed.map(error => [error.reason, error.verified])).toEqual([['malformed', true]])
@@ -141,14 +141,12 @@ describe('T41 what the answer reveals and causes', () => {
     }
     expect(await watched({ onRefused: fail }).handler(input({ target: '/' }))).toEqual(REFUSED)
     expect((await watched({ onError: fail, handle: fail }).handler(input())).status).toBe(503)
-    expect(await watched({ onWarning: fail }).handler({ method: 'POST', ...signed({ algorithm: 'sha1' }) })).toEqual(
-      STORED,
-    )
+    expect(await watched({ onWarning: fail }).handler({ ...signed({ algorithm: 'sha1' }) })).toEqual(STORED)
   })
 
   it('T33 SHA-1 is taken, with one warning per handler that names the setting and no secret', async () => {
     const { handler, seen } = watched()
-    for (let round = 0; round < 3; round += 1) await handler({ method: 'POST', ...signed({ algorithm: 'sha1' }) })
+    for (let round = 0; round < 3; round += 1) await handler({ ...signed({ algorithm: 'sha1' }) })
     expect(seen.warnings).toEqual([expect.stringMatching(/hookChecksumAlgorithm/)])
     expect(seen.warnings.join()).not.toContain(SECRET)
   })
