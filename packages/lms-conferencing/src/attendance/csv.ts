@@ -81,10 +81,7 @@ const STARTERS = '=+\\-@\u2212\uFF1D\uFF0B\uFF0D\uFF20\uFE66\uFE62\uFE63\uFE6B\u
  * Where a cell begins: at its start, and after anything another program may take for the end of a cell, since the
  * reader's separator need not be ours. White space and quotes in between are looked through.
  */
-const FORMULA = new RegExp(
-  `(^|[,;|\\t\\r\\n])(?=['"\\p{White_Space}\\p{Default_Ignorable_Code_Point}]*[${STARTERS}])`,
-  'gu',
-)
+const FORMULA = new RegExp(`(^|[,;|])(?=['"\\p{White_Space}\\p{Default_Ignorable_Code_Point}]*[${STARTERS}])`, 'gu')
 
 /** An apostrophe before what would run: spreadsheets then take it for text. Taking one away again gives the original. */
 function harmless(text: string): string {

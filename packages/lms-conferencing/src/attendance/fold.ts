@@ -3,6 +3,7 @@ import { HeldAxis } from './axis.ts'
 import { amount, checkClass, time } from './checks.ts'
 import { addFact, emptyFacts } from './facts.ts'
 import { heldTime } from './held.ts'
+import { measure } from './intervals.ts'
 import { type Rules, resolveOptions } from './options.ts'
 import { credit } from './person.ts'
 import { activityScore, attendanceScore, tenths } from './score.ts'
@@ -55,7 +56,8 @@ export function createAttendanceFold(): AttendanceFold {
       const now = input.now === null || input.now === undefined ? null : time(input.now, 'now')
       const held = heldTime(input.class, facts, { windowMode: rules.windowMode, now })
       const axis = new HeldAxis(held.intervals)
-      if (axis.lengthMs + held.blindMs > LONGEST_MS) throw new TypeError('events: the class would span over 142 years')
+      const blindMs = measure(held.lost)
+      if (axis.lengthMs + blindMs > LONGEST_MS) throw new TypeError('events: the class would span over 142 years')
       const found = presences(held, { now, supersede: rules.supersede })
       const roster = new Set(input.roster)
       const view: View = { axis, rules, final: now === null, polls, activity: input.activity ?? null }
@@ -67,8 +69,9 @@ export function createAttendanceFold(): AttendanceFold {
       return {
         final: now === null,
         heldMs: axis.lengthMs,
-        blindMs: held.blindMs,
+        blindMs,
         held: axis.intervals,
+        blind: held.lost,
         people,
       }
     },

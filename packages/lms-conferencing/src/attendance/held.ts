@@ -1,5 +1,5 @@
 import type { ClassFacts, InstanceFacts } from './facts.ts'
-import { clip, intersect, measure, subtract, union } from './intervals.ts'
+import { clip, intersect, subtract, union } from './intervals.ts'
 import { firstAbove } from './search.ts'
 import type { AttendanceClass, Interval } from './types.ts'
 
@@ -16,9 +16,9 @@ export interface Span {
 export interface Held {
   readonly spans: ReadonlyMap<InstanceFacts, Span>
   readonly intervals: readonly Interval[]
-  /** What blind time took away. */
-  readonly blindMs: number
-  /** Blind time, sorted and merged. */
+  /** What blind time took away from them. */
+  readonly lost: readonly Interval[]
+  /** All blind time, sorted and merged. */
   readonly blind: readonly Interval[]
 }
 
@@ -32,8 +32,7 @@ export function heldTime(
   const blind = union(lmsClass.blind ?? [])
   const ran = [...spans.values()].flatMap(({ start, end }): Interval[] => (start === null ? [] : [[start, end]]))
   const whole = heldWindow(lmsClass, ran, { windowMode, now })
-  const intervals = subtract(whole, blind)
-  return { spans, intervals, blindMs: measure(intersect(whole, blind)), blind }
+  return { spans, intervals: subtract(whole, blind), lost: intersect(whole, blind), blind }
 }
 
 function instanceSpans(lmsClass: AttendanceClass, facts: ClassFacts, now: number | null): Map<InstanceFacts, Span> {

@@ -14,6 +14,7 @@ export {
   type ReportPerson,
   type StatusCounts,
 } from './report.ts'
+export { attendanceTimeline, type TimelineLabels, type TimelineOptions, type TimelineParams } from './timeline.ts'
 export type {
   Activity,
   Anomaly,

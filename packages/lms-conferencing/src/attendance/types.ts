@@ -107,6 +107,8 @@ export interface AttendanceResult {
   readonly heldMs: number
   readonly blindMs: number
   readonly held: readonly Interval[]
+  /** What blind time took away: `blindMs` in all. */
+  readonly blind: readonly Interval[]
   /** By person key, the roster first; an object without a prototype, so any key is safe to look up. */
   readonly people: Readonly<Record<string, PersonAttendance>>
 }

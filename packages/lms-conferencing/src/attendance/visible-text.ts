@@ -1,8 +1,8 @@
 /** What to do with characters nobody can see: `show` writes their code point, `strip` leaves them out. */
 export type HiddenCharacters = 'show' | 'strip'
 
-/** Controls, format characters (bidi, zero width), fillers and tags, line separators, lone surrogates. */
-const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}\u2028\u2029\u2800]/gu
+/** Controls, format characters (bidi, zero width), fillers and tags, line separators, halves and no characters at all. */
+const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Noncharacter_Code_Point}\p{Default_Ignorable_Code_Point}\u2028\u2029\u2800]/gu
 
 /** Scripts whose spelling needs joiners, and emoji, which are made with them. */
 const JOINING =

@@ -227,6 +227,7 @@ export function reference(input: AttendanceInput): AttendanceResult {
     heldMs,
     blindMs: length(inWindow) - heldMs,
     held: joined(held),
+    blind: joined(inWindow.filter(isBlind)),
     people: Object.fromEntries([...input.roster, ...others].map(person => [person, row(person)])),
   }
 }

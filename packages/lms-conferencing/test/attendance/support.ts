@@ -24,6 +24,7 @@ export function shiftResult(result: AttendanceResult, by: number): AttendanceRes
   return {
     ...result,
     held: shiftIntervals(result.held, by),
+    blind: shiftIntervals(result.blind, by),
     people: Object.fromEntries(
       Object.entries(result.people).map(([key, row]) => [
         key,
