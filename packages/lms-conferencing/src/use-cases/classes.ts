@@ -130,7 +130,7 @@ export const defaultPageSize = 50
 /** Classes by start. One query, no provider asked. */
 export async function listClasses(context: Context, filter: ListClassesFilter = {}): Promise<readonly LiveClass[]> {
   const rows = await context.store.read(tx =>
-    tx.listClasses({ limit: defaultPageSize, offset: 0, ...filter, tenantId: context.tenantId }),
+    tx.listClasses({ ...filter, limit: filter.limit ?? defaultPageSize, tenantId: context.tenantId }),
   )
   return rows.map(row => row.liveClass)
 }

@@ -3,6 +3,11 @@ import { listedRecording, unavailable } from '../support/plain-provider.ts'
 import { came, opened, went } from '../support/world.ts'
 import { type ApiWorld, createApiWorld } from './support.ts'
 
+interface Operation {
+  readonly operationId: string
+  readonly parameters?: readonly { readonly in: string; readonly name: string }[]
+}
+
 const path = (id: string, action: string): string => `courses/live-classes/${id}/${action}/`
 
 describe('running a class', () => {
@@ -237,7 +242,7 @@ describe('the rest of the surface', () => {
   it('describes every route in OpenAPI 3.1, each with an operation id of its own', async () => {
     const { api } = await createApiWorld()
     const response = await api(new Request('https://lms.example/openapi.json'))
-    const document: { openapi: string; paths: Record<string, Record<string, { operationId: string }>> } = JSON.parse(
+    const document: { openapi: string; paths: Record<string, Record<string, Operation>> } = JSON.parse(
       await response.text(),
     )
     expect(document.openapi).toBe('3.1.0')
@@ -258,5 +263,12 @@ describe('the rest of the surface', () => {
     const ids = operations.flatMap(path => Object.values(path).map(({ operationId }) => operationId))
     expect(new Set(ids).size).toBe(ids.length)
     expect(ids).not.toContain(undefined)
+    for (const [path, methods] of Object.entries(document.paths)) {
+      const named = [...path.matchAll(/\{(\w+)\}/g)].map(match => match[1])
+      for (const { parameters = [] } of Object.values(methods)) {
+        const declared = parameters.filter(parameter => parameter.in === 'path').map(({ name }) => name)
+        expect(declared, path).toEqual(named)
+      }
+    }
   })
 })

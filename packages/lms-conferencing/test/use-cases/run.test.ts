@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createConferencing } from '../../src/index.ts'
+import { createConferencing, type Store } from '../../src/index.ts'
 import { shared } from '../../src/use-cases/context.ts'
 import { mayBecome } from '../../src/use-cases/status.ts'
 import { unavailable } from '../support/plain-provider.ts'
@@ -96,6 +96,33 @@ describe('starting a class', () => {
     await conferencing.startClass(id, teacher)
     provider.failNext('openMeeting', async () => void (await conferencing.endClass(id)))
     await expect(conferencing.startClass(id, teacher)).rejects.toMatchObject({ code: 'CONFLICT' })
+  })
+})
+
+describe('a class that another writer changes at the same moment', () => {
+  /** A store in which somebody else is faster, so many times. */
+  const contested = (store: Store, times: number): Store => ({
+    read: work => store.read(work),
+    close: () => store.close(),
+    transaction: work =>
+      store.transaction(tx =>
+        work({ ...tx, updateClass: async (...args) => (times-- > 0 ? null : tx.updateClass(...args)) }),
+      ),
+  })
+
+  it('is changed on the next try, against its newest version', async () => {
+    const { provider, plan, store, clock } = await createWorld()
+    const { id } = await plan()
+    const conferencing = createConferencing({ providers: { bbb: provider }, store: contested(store, 3), clock })
+    expect((await conferencing.startClass(id, teacher)).liveClass.status).toBe('live')
+  })
+
+  it('is left alone when others always win', async () => {
+    const { provider, plan, store, clock } = await createWorld()
+    const { id } = await plan()
+    const conferencing = createConferencing({ providers: { bbb: provider }, store: contested(store, 1000), clock })
+    await expect(conferencing.startClass(id, teacher)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    expect((await conferencing.getClass(id)).status).toBe('scheduled')
   })
 })
 

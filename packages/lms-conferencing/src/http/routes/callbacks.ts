@@ -1,4 +1,4 @@
-import type { OpenAPIHono } from '@hono/zod-openapi'
+import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import { type Clock, systemClock } from '../../clock.ts'
 import { ConferencingError } from '../../errors.ts'
 import { retryAfterSeconds, statusOf } from '../errors.ts'
@@ -25,7 +25,7 @@ export function callbackRoutes(app: OpenAPIHono<ApiEnv>, parts: Parts & { readon
 
   async function receive(provider: string, request: Request): Promise<Response> {
     try {
-      if (request.headers.has('content-encoding')) throw reject('compressed')
+      if (!isPlain(request.headers.get('content-encoding'))) throw reject('compressed')
       const body = await readBody(request, { maxBytes, deadlineMs: readDeadlineMs, clock })
       if (body === null) throw reject('too_large_or_slow')
       await conferencing.receiveCallback(provider, {
@@ -65,9 +65,10 @@ export function callbackRoutes(app: OpenAPIHono<ApiEnv>, parts: Parts & { readon
     app.openAPIRegistry.registerPath({
       method: 'post',
       path: `${path}/{token}`,
-      operationId: `receive_${provider}_callback`,
+      operationId: `${provider}Callback`,
       summary: 'Callbacks of the video service',
       tags: ['Callbacks'],
+      request: { params: tokenParams },
       responses: {
         200: { description: 'Stored for good.' },
         401: { description: 'Refused, whatever the reason.' },
@@ -77,6 +78,13 @@ export function callbackRoutes(app: OpenAPIHono<ApiEnv>, parts: Parts & { readon
     })
   }
 }
+
+const tokenParams = z.object({
+  token: z.string().openapi({ description: 'The secret end of the registered address.' }),
+})
+
+/** A body that would have to be unpacked before it can be verified could be anything, of any size. */
+const isPlain = (encoding: string | null): boolean => encoding === null || encoding.toLowerCase() === 'identity'
 
 const headers = { 'Cache-Control': 'no-store' }
 
