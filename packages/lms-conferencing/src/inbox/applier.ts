@@ -144,11 +144,11 @@ export class Applier {
     return taken
   }
 
-  async #applyAlone({ tenantId, seq }: InboxRow): Promise<void> {
-    // Asked inside the transaction: another process may have been faster.
+  async #applyAlone({ tenantId, seq, attempts }: InboxRow): Promise<void> {
+    // Asked inside the transaction: another process may have been faster, with or without success.
     const take = async (tx: StoreTransaction): Promise<readonly InboxRow[]> => {
       const row = await tx.getInbox(tenantId, seq)
-      return row?.state === 'new' ? [row] : []
+      return row?.state === 'new' && row.attempts === attempts ? [row] : []
     }
     try {
       await this.#apply(take)

@@ -9,8 +9,8 @@ export interface CallbackIdentity {
   readonly body: Uint8Array
 }
 
-/** SHA-256 in hex over all of it; the lengths go in as well, so that no field can run over into the next. */
+/** SHA-256 in hex over all of it, the names as JSON so that none can run over into the next. */
 export function callbackDigest({ tenantId, provider, serverId, kind, body }: CallbackIdentity): string {
-  const head = JSON.stringify([tenantId, provider, serverId, kind, body.byteLength])
+  const head = JSON.stringify([tenantId, provider, serverId, kind])
   return hash('sha256', Buffer.concat([Buffer.from(head), body]))
 }

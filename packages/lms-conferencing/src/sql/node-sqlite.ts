@@ -160,7 +160,7 @@ class NodeSqliteDriver implements Driver {
   }
 
   #connect(): NodeSqliteConnection {
-    return new NodeSqliteConnection(sql => this.#prepare(sql))
+    return new NodeSqliteConnection(this.#config.database, sql => this.#prepare(sql))
   }
 
   #prepare(sql: string): Prepared {
@@ -180,12 +180,17 @@ interface Prepared {
   readonly hasRows: boolean
 }
 
-/** The right to use the database until the transaction is over; a statement that comes later finds it ended. */
+/**
+ * The right to use the database for one transaction. A statement that comes after its end, or after the database gave
+ * it up (a full disk), is refused: it would be a transaction of its own, or part of somebody else's.
+ */
 class NodeSqliteConnection implements DatabaseConnection {
+  readonly #database: DatabaseSync
   readonly #prepare: (sql: string) => Prepared
   #ended = false
 
-  constructor(prepare: (sql: string) => Prepared) {
+  constructor(database: DatabaseSync, prepare: (sql: string) => Prepared) {
+    this.#database = database
     this.#prepare = prepare
   }
 
@@ -194,7 +199,9 @@ class NodeSqliteConnection implements DatabaseConnection {
   }
 
   async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
-    if (this.#ended) throw storeUnavailable('closed', 'A statement came after its transaction had ended.')
+    if (this.#ended || !this.#database.isTransaction) {
+      throw storeUnavailable('failed', 'A statement came after its transaction had ended.')
+    }
     const values = parameters.map(bindable)
     try {
       const { statement, hasRows } = this.#prepare(sql)

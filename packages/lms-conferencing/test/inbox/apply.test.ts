@@ -1,8 +1,10 @@
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { openStore } from 'lms-conferencing/sql'
 import { describe, expect, test } from 'vitest'
 import { ConferencingError } from '../../src/errors.ts'
 import type { ClassChange } from '../../src/inbox/index.ts'
+import type { Store } from '../../src/store.ts'
 import { sampleClass } from '../../src/testing/store/samples.ts'
 import { temporaryDirectory } from '../sql/support.ts'
 import {
@@ -221,18 +223,44 @@ describe('the applier', () => {
     expect(await statesOf(store)).toEqual(['applied'])
   })
 
+  test('misses nothing that arrives while it looks for the last time', async () => {
+    const applied = Promise.withResolvers<void>()
+    const memory = await openStore('sqlite::memory:')
+    let looks = 0
+    const store: Store = {
+      transaction: work => memory.transaction(work),
+      async read(work) {
+        const answer = await memory.read(work)
+        // The first look finds nothing due, the second asks when to wake up.
+        if (++looks === 2) await send(joined('meeting-class-1', 's'))
+        return answer
+      },
+      close: () => memory.close(),
+    }
+    const { inbox, send } = await setUp({ store, onApplied: () => applied.resolve() })
+    await insertClasses(store, sampleClass())
+    inbox.start()
+    await applied.promise
+    expect(await statesOf(store)).toEqual(['applied'])
+  })
+
   test('F4 waits while the store cannot serve, and goes on by itself', async () => {
     let isDown = false
+    let tries = 0
     const memory = await openStore('sqlite::memory:')
     const store = intercept(memory, () => {
+      tries++
       if (isDown) throw new ConferencingError('STORE_UNAVAILABLE', 'locked')
     })
     const { inbox, send, clock, log } = await setUp({ store })
     await insertClasses(store, sampleClass())
     await send(joined('meeting-class-1', 's'))
     isDown = true
+    tries = 0
     inbox.start()
     await expect(inbox.drain()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    // One by the applier, one by drain.
+    expect(tries).toBe(2)
     expect(log).toEqual(['Stored callbacks cannot be applied now; they wait.'])
     expect(await statesOf(store)).toEqual(['new'])
     isDown = false
@@ -258,6 +286,23 @@ describe('the applier', () => {
     expect(newFacts).toBe(200)
     expect(await statesOf(two.store)).toEqual(Array.from({ length: 200 }, () => 'applied'))
     expect(await eventsOf(one.store)).toHaveLength(200)
+  })
+
+  test('draining and stopping wait until whoever is told is done', async () => {
+    for (const wait of ['drain', 'stop'] as const) {
+      let isDone = false
+      const { store, inbox, send } = await setUp({
+        async onApplied() {
+          for (let turn = 0; turn < 20; turn++) await setImmediate()
+          isDone = true
+        },
+      })
+      await insertClasses(store, sampleClass())
+      inbox.start()
+      await send(joined('meeting-class-1', 's'))
+      await inbox[wait]()
+      expect(isDone).toBe(true)
+    }
   })
 
   test('an error of whoever is told is logged and undoes nothing', async () => {

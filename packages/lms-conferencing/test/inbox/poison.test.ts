@@ -109,6 +109,31 @@ test('F12 a callback that breaks its transaction is found among its neighbours',
   expect(await statesOf(store)).toEqual(['applied', expect.stringMatching(/^dead: INVALID: /), 'applied'])
 })
 
+test('F12 two processes that fail together count one failure', async () => {
+  const one = await setUp()
+  const two = await setUp({ store: one.store })
+  await insertClasses(one.store, sampleClass())
+  await one.send(attendance('meeting-class-1', { type: 'started', instance: 'a\0b', at: 1 }))
+  await Promise.all([one.inbox.drain(), two.inbox.drain()])
+  expect(await one.store.read(tx => tx.listInbox({ tenantId: 'school', limit: 10 }))).toMatchObject([{ attempts: 1 }])
+})
+
+test('T36 a dead callback still comes back for the other meeting it waits for', async () => {
+  const provider = fragileProvider(() => new Error('odd'))
+  provider.isBroken = false
+  const { store, inbox, send } = await setUp({ providers: { json: provider }, maxAttempts: 1 })
+  await send(joined('a', 'poison'), joined('b', 'poison'))
+  await inbox.drain()
+  provider.isBroken = true
+  await insertClasses(store, sampleClass({ id: 'a', meetingId: 'a' }))
+  await inbox.drain()
+  expect(await statesOf(store)).toEqual(['dead: Error'])
+  provider.isBroken = false
+  await insertClasses(store, sampleClass({ id: 'b', meetingId: 'b' }))
+  await inbox.drain()
+  expect(await statesOf(store)).toEqual(['applied'])
+})
+
 test('T24 the reason of a failure tells our own words, and of other errors only their name', async () => {
   const provider = fragileProvider(() => new RangeError('secret-canary'))
   const { store, inbox, send, log } = await setUp({ providers: { json: provider }, maxAttempts: 2 })

@@ -118,8 +118,8 @@ test('F24 a stopped inbox stores what it has and refuses the rest', async () => 
   const stopping = inbox.stop()
   await expect(inbox.receive(callbackOf('late'))).rejects.toMatchObject(refusal('closed'))
   await stopping
-  await Promise.all(waiting)
   expect(await statesOf(store)).toHaveLength(10)
+  await Promise.all(waiting)
 })
 
 test('T53 each tenant has its own inbox, whatever the callbacks', async () => {
