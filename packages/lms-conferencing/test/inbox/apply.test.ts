@@ -252,7 +252,8 @@ describe('the applier', () => {
       tries++
       if (isDown) throw new ConferencingError('STORE_UNAVAILABLE', 'locked')
     })
-    const { inbox, send, clock, log } = await setUp({ store })
+    const applied = Promise.withResolvers<void>()
+    const { inbox, send, clock, log } = await setUp({ store, onApplied: () => applied.resolve() })
     await insertClasses(store, sampleClass())
     await send(joined('meeting-class-1', 's'))
     isDown = true
@@ -265,8 +266,24 @@ describe('the applier', () => {
     expect(await statesOf(store)).toEqual(['new'])
     isDown = false
     clock.advance((clock.nextAt ?? 0) - clock.now())
-    await inbox.drain()
+    await applied.promise
     expect(await statesOf(store)).toEqual(['applied'])
+  })
+
+  test('works off a long backlog in one go', async () => {
+    const applied = Promise.withResolvers<void>()
+    let left = 130
+    const { store, inbox, send } = await setUp({
+      onApplied: changes => {
+        for (const { newFacts } of changes) left -= newFacts
+        if (left === 0) applied.resolve()
+      },
+    })
+    await insertClasses(store, sampleClass())
+    await Promise.all(Array.from({ length: left }, (_, index) => send(joined('meeting-class-1', String(index)))))
+    inbox.start()
+    await applied.promise
+    expect(await store.read(tx => tx.countInbox('school'))).toMatchObject({ new: 0, applied: 130 })
   })
 
   test('F7 two processes on one database do everything once', async () => {

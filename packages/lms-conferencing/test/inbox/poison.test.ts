@@ -144,6 +144,23 @@ test('T24 the reason of a failure tells our own words, and of other errors only 
   expect(log.join()).not.toContain('canary')
 })
 
+test('F12 the applier wakes by itself when a failed callback is due', async () => {
+  const applied = Promise.withResolvers<void>()
+  const provider = fragileProvider(() => new Error('odd'))
+  const options = { providers: { json: provider }, pollMs: 1_000_000_000, onApplied: () => applied.resolve() }
+  const { store, inbox, send, clock } = await setUp(options)
+  await insertClasses(store, sampleClass())
+  inbox.start()
+  await send(poison)
+  await inbox.drain()
+  provider.isBroken = false
+  const due = await store.read(tx => tx.nextInboxDue('school'))
+  expect(clock.nextAt).toBe(due?.getTime())
+  clock.advance((clock.nextAt ?? 0) - clock.now())
+  await applied.promise
+  expect(await statesOf(store)).toEqual(['applied'])
+})
+
 test('pauses are spread by chance', async () => {
   const waits: number[] = []
   for (const chance of [0, 0.5, 0.999]) {
