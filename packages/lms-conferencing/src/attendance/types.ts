@@ -109,6 +109,9 @@ export interface AttendanceResult {
   readonly held: readonly Interval[]
   /** What blind time took away: `blindMs` in all. */
   readonly blind: readonly Interval[]
-  /** By person key, the roster first; an object without a prototype, so any key is safe to look up. */
+  /**
+   * By person key; an object without a prototype, so any key is safe to look up. The roster comes first, except that
+   * objects always list keys like `12` before all others: for an order, use the roster's own (or `classReport`).
+   */
   readonly people: Readonly<Record<string, PersonAttendance>>
 }

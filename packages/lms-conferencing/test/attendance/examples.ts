@@ -388,6 +388,17 @@ export const sessionExamples: readonly Example[] = [
     },
   },
   {
+    rule: '§4.5b live: a snapshot of this very moment counts, the next one not yet',
+    story: `started 0:00; ana/a joined 0:00; ben/b joined 0:00; snapshot 10:00 ana/a ben/b; snapshot 20:00 ana/a;
+      snapshot 20:00.001 ben/b`,
+    now: '20:00',
+    held: '0:00–20:00',
+    expect: {
+      ana: { there: '0:00–20:00', inClassNow: true, anomalies: [] },
+      ben: { there: '0:00–10:00', inClassNow: false, anomalies: ['unclosed'] },
+    },
+  },
+  {
     rule: '§4.6 a listing opens a session whose joined was lost, once',
     story: 'started 0:00; snapshot 10:00 ana/a; snapshot 20:00 ana/a; ana/a left 60:00; ended 60:00',
     held: '0:00–60:00',
@@ -446,6 +457,18 @@ export const sessionExamples: readonly Example[] = [
     held: '0:00–10:00 30:00–60:00',
     blindMs: 20 * MINUTE,
     expect: { ana: { there: '30:00–60:00' }, ben: { there: '30:00–45:00' } },
+  },
+  {
+    rule: '§4.7 blind time that begins with the left, or after it, explains nothing',
+    story: 'started 0:00; ana/a left 10:00; ben/b left 9:59.999; cho/c left 10:00.001; ended 60:00',
+    class: { blind: '10:00–15:00' },
+    held: '0:00–10:00 15:00–60:00',
+    blindMs: 5 * MINUTE,
+    expect: {
+      ana: { there: '', anomalies: ['orphan_left'] },
+      ben: { there: '', anomalies: ['orphan_left'] },
+      cho: { there: '', anomalies: [] },
+    },
   },
   {
     rule: '§4.7 a session that was seen before does not begin again in blind time',

@@ -126,7 +126,7 @@ describe('the timeline', () => {
   it('marks being late and leaving early by direction and in words, not by colour alone', () => {
     const svg = draw()
     expect(classed(svg, 'mark')).toHaveLength(2)
-    expect(classed(svg, 'on').map(({ text }) => text)).toEqual(['15 min late', '15 min early'])
+    expect(classed(svg, 'wording').map(({ text }) => text)).toEqual(['15 min late', '15 min early'])
   })
 
   it('hatches time nothing is known of, also at the ends of the class, and words it', () => {

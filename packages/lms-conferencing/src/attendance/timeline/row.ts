@@ -95,14 +95,21 @@ function waits(row: ClassRow, middle: number, { scale, held, height, labels }: R
     const back = pointsRight ? -height * 0.17 : height * 0.17
     const size = Math.min(11, height * 0.5)
     const label = `${Math.floor(ms / 60_000)} ${labels.minutes} ${word}`
-    const fits = x2 - x1 > label.length * size * 0.52 + 26
+    // The line makes room for its word, or has none.
+    const room = label.length * size * 0.54 + 12
+    const middleX = (x1 + x2) / 2
+    const fits = x2 - x1 > room + 20
+    const line = (from: number, to: number) => `M${Math.round(from)} ${middle}H${Math.round(to)}`
     return [
-      element('path', { class: 'wait', d: `M${Math.round(x1)} ${middle}H${Math.round(x2)}` }),
+      element('path', {
+        class: 'wait',
+        d: fits ? line(x1, middleX - room / 2) + line(middleX + room / 2, x2) : line(x1, x2),
+      }),
       element('path', { class: 'mark', d: `M${tip} ${middle}l${back} ${-height * 0.14}v${height * 0.28}z` }),
       fits
         ? text(label, {
-            class: 'warn on',
-            x: (x1 + x2) / 2,
+            class: 'warn wording',
+            x: middleX,
             y: middle + size * 0.35,
             'font-size': size,
             'text-anchor': 'middle',

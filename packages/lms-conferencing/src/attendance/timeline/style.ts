@@ -71,7 +71,6 @@ export function styleSheet(id: string, theme: Theme): string {
     [' text.now', 'fill:var(--bad);stroke:none'],
     [' text.warn', 'fill:var(--warn)'],
     [' text.bad', 'fill:var(--bad)'],
-    [' .on', 'paint-order:stroke;stroke:var(--held);stroke-width:4px;stroke-linejoin:round'],
     [' .dot', 'stroke-width:1.6;fill:none'],
     [' .dot.good', 'stroke:var(--there)'],
     [' .dot.warn', 'stroke:var(--warn)'],
