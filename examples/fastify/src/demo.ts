@@ -1,0 +1,101 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { attendanceTable, courses, playClass, terminalNarrator, tokenOf } from '@examples/school'
+import { ManualClock } from 'bbb-client/testing'
+import { type Running, start } from './start.ts'
+
+const HELP = `Plays one live class from planning to recording, with a fake BigBlueButton and an LMS on this machine.
+
+Usage: pnpm demo [--exit] [--port <number>] [--help]
+
+  --exit           stop after the story; status 0 when it ended well (also with CI=true)
+  --port <number>  where the LMS listens; any free port when it is taken (default 3000)
+`
+
+/** How often simulated time moves on while the demo keeps serving, in milliseconds. */
+const TICK_MS = 250
+
+const { values } = parseArgs({
+  options: { exit: { type: 'boolean' }, port: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+})
+
+if (values.help) console.log(HELP)
+else await main(values.exit === true || process.env.CI === 'true', values.port ?? '3000')
+
+async function main(exitAfterwards: boolean, port: string): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'lms-demo-'))
+  const stopped = Promise.withResolvers<void>()
+  const stop = (): void => stopped.resolve()
+  process.once('SIGINT', stop)
+  process.once('SIGTERM', stop)
+  let running: Running | undefined
+  try {
+    const clock = new ManualClock({ startAt: Date.now() })
+    running = await open(folder, clock, port)
+    const told = tell(running, clock)
+    // Ctrl-C in the middle of the story ends it there.
+    if ((await Promise.race([told.then(() => 'told'), stopped.promise])) === 'told' && !exitAfterwards) {
+      console.log('\nServing until Ctrl-C. Both addresses open in a browser; join links come from the API.')
+      const ticking = setInterval(() => void clock.advance(TICK_MS), TICK_MS)
+      await stopped.promise
+      clearInterval(ticking)
+      console.log('\nStopping.')
+    }
+    told.catch(() => {})
+  } catch (error) {
+    process.exitCode = 1
+    console.error(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}`)
+  } finally {
+    process.off('SIGINT', stop)
+    process.off('SIGTERM', stop)
+    await running?.close()
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** The LMS of the example beside a fake BigBlueButton; on another port when that one is taken. */
+async function open(folder: string, clock: ManualClock, port: string): Promise<Running> {
+  const env = { ...process.env, BBB_SERVER_URL: undefined, DATABASE_URL: `sqlite:${join(folder, 'lms.db')}` }
+  try {
+    return await start({ env: { ...env, PORT: '0' }, clock, logger: { level: 'warn' } })
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error
+    console.log(`Port ${port} is taken; taking a free one.`)
+    return await start({ env: { ...env, PORT: '0' }, clock })
+  }
+}
+
+async function tell({ url, bbb, conferencing }: Running, clock: ManualClock): Promise<void> {
+  const [course] = courses
+  if (course === undefined || bbb === null) throw new Error('the school has no course')
+  const bbbUrl = new URL(bbb.url).origin
+  console.log(`The LMS is at ${url}, the fake BigBlueButton at ${bbbUrl}. Times are simulated.\n`)
+  const player = (user: { userId: string; displayName: string }) => ({
+    displayName: user.displayName,
+    token: tokenOf(user),
+  })
+  const end = await playClass({
+    lms: url,
+    courseId: course.id,
+    teacher: player(course.teacher),
+    students: course.students.map(player),
+    now: () => clock.now(),
+    async pass(ms) {
+      await clock.advance(ms)
+      // Callbacks are acknowledged once stored, and have their effect a moment later.
+      await conferencing.rounds.callbacks()
+    },
+    narrator: terminalNarrator(),
+  })
+  console.log(`\nAttendance of "${end.title}"\n\n${attendanceTable(end.attendance)}`)
+  const counts = Map.groupBy(
+    end.attendance.filter(line => line.status !== null),
+    line => line.status,
+  )
+  console.log(`\n${[...counts].map(([status, lines]) => `${lines.length} ${status}`).join(', ')}`)
+  console.log(`\nRecording   ${end.recordingUrl}`)
+  console.log(`LMS         ${url}`)
+  console.log(`Fake server ${bbbUrl}`)
+}
