@@ -2,6 +2,7 @@ import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { routePath } from 'hono/route'
 import { ConferencingError } from '../errors.ts'
+import { faultFields } from '../fault.ts'
 import type { Logger } from '../logger.ts'
 import { HttpError, retryAfterSeconds, statusOf } from './errors.ts'
 import type { ApiEnv } from './ports.ts'
@@ -21,8 +22,8 @@ export function failureAnswer(c: Context<ApiEnv>, error: unknown, logger: Logger
   const status = statusOf[failure.code]
   if (status >= 500) {
     // The pattern, not the path: paths hold ids, and queries worse.
-    const fields = { method: c.req.method, route: routePath(c), status, code: failure.code }
-    if (failure.code === 'INTERNAL') logger.error('request failed', { ...fields, error: describe(error) })
+    const fields = { method: c.req.method, route: routePath(c), status, ...faultFields(error) }
+    if (failure.code === 'INTERNAL') logger.error('request failed', fields)
     else logger.warn('request failed', fields)
   }
   if (status === 503) c.header('Retry-After', String(retryAfterSeconds))
@@ -43,11 +44,4 @@ function failureOf(error: unknown): Failure {
     message: 'Something went wrong here. Please try again, or tell an administrator.',
     details: {},
   }
-}
-
-/** Enough to find the fault; a message of unknown origin may quote anything. */
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return typeof error
-  const frame = error.stack?.split('\n').find(line => line.trim().startsWith('at '))
-  return `${error.name} ${frame?.trim() ?? ''}`.trim()
 }

@@ -1,4 +1,4 @@
-import { ConferencingError } from '../errors.ts'
+import { faultFields } from '../fault.ts'
 import { type Repeated, repeat } from '../jobs/repeat.ts'
 import type { Callbacks } from './callbacks.ts'
 import { closeFinishedClasses } from './close.ts'
@@ -46,7 +46,7 @@ export function createBackground(
       clock,
       everyMs: every[round],
       work: rounds[round],
-      onError: error => logger.error('background round failed', { round, error: nameOf(error) }),
+      onError: error => logger.error('background round failed', { round, ...faultFields(error) }),
     })
   const all = [repeated('provision'), repeated('close'), repeated('recordings'), repeated('keepCallbacks')]
   return {
@@ -71,11 +71,8 @@ async function keepCallbacks({ providers, logger }: Context): Promise<number> {
       kept++
       logger.debug('callbacks kept', { provider: name, found })
     } catch (error) {
-      const code = error instanceof ConferencingError ? error.code : 'INTERNAL'
-      logger.warn('callbacks not kept', { provider: name, code })
+      logger.warn('callbacks not kept', { provider: name, ...faultFields(error) })
     }
   }
   return kept
 }
-
-const nameOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error)

@@ -1,4 +1,4 @@
-import { ConferencingError } from '../errors.ts'
+import { faultFields } from '../fault.ts'
 import { type ClassChange, createInbox, type Inbox } from '../inbox/index.ts'
 import type { CallbackRequest } from '../provider.ts'
 import { closeIfFinished } from './close.ts'
@@ -38,8 +38,7 @@ export function createCallbacks(context: Context, recordings: Recordings): Callb
           await act(change)
         } catch (error) {
           // Nothing is lost: the rounds look at live classes and awaited recordings by themselves.
-          const code = error instanceof ConferencingError ? error.code : 'INTERNAL'
-          logger.warn('acting on a callback failed', { class_id: change.stored.liveClass.id, code })
+          logger.warn('acting on a callback failed', { class_id: change.stored.liveClass.id, ...faultFields(error) })
         }
       }
     },

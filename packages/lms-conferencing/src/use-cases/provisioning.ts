@@ -1,5 +1,6 @@
 import { growingPause } from '../backoff.ts'
 import { ConferencingError } from '../errors.ts'
+import { faultFields } from '../fault.ts'
 import type { LiveClass, Meeting } from '../model.ts'
 import type { StoredClass } from '../store.ts'
 import { type Context, changeClass, loadClass, plannedEnd, providerOf, specOf } from './context.ts'
@@ -39,12 +40,7 @@ export function markAttempt(context: Context, row: StoredClass, error: unknown):
   const unknown = !(error instanceof ConferencingError) || error.outcome === 'unknown'
   // Asking again for a room that may exist already would make a second one, unless the provider finds the first.
   const mayDouble = unknown && !context.providers[provider]?.capabilities.idempotentOpen
-  context.logger.warn('meeting not made', {
-    class_id: id,
-    provider,
-    code: error instanceof ConferencingError ? error.code : 'INTERNAL',
-    outcome: error instanceof ConferencingError ? error.outcome : 'unknown',
-  })
+  context.logger.warn('meeting not made', { class_id: id, provider, ...faultFields(error) })
   return changeClass(context, id, current =>
     // Somebody else may have succeeded meanwhile: a start, or another process.
     current.liveClass.provisioning === 'ready'

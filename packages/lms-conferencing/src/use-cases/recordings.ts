@@ -1,5 +1,6 @@
 import { growingPause } from '../backoff.ts'
 import { ConferencingError } from '../errors.ts'
+import { faultFields } from '../fault.ts'
 import type { LiveClass, Recording } from '../model.ts'
 import type { StoredClass } from '../store.ts'
 import { type Context, changeClass, loadClass, providerOf } from './context.ts'
@@ -72,7 +73,7 @@ export function createRecordings(context: Context): Recordings {
       } catch (error) {
         if (!(error instanceof ConferencingError)) throw error
         if (error.code === 'STORE_UNAVAILABLE') throw error
-        context.logger.warn('recordings not read', { class_id: id, provider: row.liveClass.provider, code: error.code })
+        logUnread(context, row, error)
       }
     }
     return context.store.read(tx => tx.listRecordings(context.tenantId, id))
@@ -80,6 +81,9 @@ export function createRecordings(context: Context): Recordings {
 
   return { refresh, list }
 }
+
+const logUnread = ({ logger }: Context, { liveClass: { id, provider } }: StoredClass, error: unknown): void =>
+  logger.warn('recordings not read', { class_id: id, provider, ...faultFields(error) })
 
 const isWatchable = ({ published, state }: Recording): boolean => published && state !== 'deleted'
 
@@ -110,7 +114,7 @@ export function createRecordingPoller(
       for (const id of waits.keys()) if (!ids.has(id)) waits.delete(id)
       let found = 0
       for (const row of awaited) {
-        const { id, provider } = row.liveClass
+        const { id } = row.liveClass
         const wait = waits.get(id) ?? { attempts: 0, notBefore: 0 }
         if (wait.notBefore > clock.now()) continue
         const attempts = wait.attempts + 1
@@ -118,8 +122,7 @@ export function createRecordingPoller(
         try {
           if ((await refresh(row)).some(isWatchable)) found++
         } catch (error) {
-          const code = error instanceof ConferencingError ? error.code : 'INTERNAL'
-          context.logger.warn('recordings not read', { class_id: id, provider, code })
+          logUnread(context, row, error)
         }
       }
       return found

@@ -1,6 +1,7 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import { type Clock, systemClock } from '../../clock.ts'
 import { ConferencingError } from '../../errors.ts'
+import { faultFields } from '../../fault.ts'
 import { retryAfterSeconds, statusOf } from '../errors.ts'
 import type { ApiEnv } from '../ports.ts'
 import { readBody } from '../read-body.ts'
@@ -42,13 +43,12 @@ export function callbackRoutes(app: OpenAPIHono<ApiEnv>, parts: Parts & { readon
 
   function answerTo(error: unknown, provider: string): Response {
     const code = error instanceof ConferencingError ? error.code : 'INTERNAL'
-    const reason = error instanceof ConferencingError ? error.details.reason : undefined
     if (code === 'CALLBACK_REJECTED' || code === 'INVALID' || code === 'UNSUPPORTED') {
-      logger.warn('callback refused', { provider, code, reason })
+      logger.warn('callback refused', { provider, ...faultFields(error) })
       return Response.json(refused, { status: 401, headers })
     }
     // Not stored, whatever the cause: the sender shall keep it and come again.
-    logger.error('callback not stored', { provider, code, reason })
+    logger.error('callback not stored', { provider, ...faultFields(error) })
     const error503 = { code: 'STORE_UNAVAILABLE', message: 'Not stored. Please send it again.', details: {} }
     return Response.json(
       { success: false, error: error503 },
