@@ -1,12 +1,5 @@
 import { BbbWebhookError } from './errors.ts'
-import {
-  bodyLimit,
-  prepareAlgorithms,
-  prepareCallbackUrls,
-  prepareSchemes,
-  prepareSecrets,
-  type VerifyWebhookOptions,
-} from './options.ts'
+import { prepareOptions, type VerifyWebhookOptions } from './options.ts'
 import { type ReceivedWebhook, receiveWebhook } from './receive.ts'
 import { headerValues, MAX_BODY_BYTES, rawBody, type WebhookHeaders, type WebhookRequest } from './request.ts'
 
@@ -134,10 +127,7 @@ export function createCallbackHandler<Received>(options: CallbackHandlerOptions<
  * http.createServer(toNodeHandler(handler))
  */
 export function createWebhookHandler(options: WebhookHandlerOptions): CallbackHandler {
-  prepareCallbackUrls(options.callbackUrl)
-  prepareSecrets(options)
-  prepareSchemes(options.accept)
-  prepareAlgorithms(options.algorithms)
+  const { maxBodyBytes } = prepareOptions(options)
   const warn = options.onWarning ?? (message => process.emitWarning(message, { code: 'BBB_WEBHOOK_SHA1' }))
   let warned = false
   return createCallbackHandler({
@@ -155,7 +145,7 @@ export function createWebhookHandler(options: WebhookHandlerOptions): CallbackHa
     },
     handle: options.handle,
     contentType: 'application/x-www-form-urlencoded',
-    maxBodyBytes: bodyLimit(options),
+    maxBodyBytes,
     retryAfterSeconds: options.retryAfterSeconds,
     onRefused: options.onRefused,
     onMalformed: options.onMalformed,

@@ -60,6 +60,16 @@ export interface PreparedSecret {
   readonly alive: boolean
 }
 
+/** {@link VerifyWebhookOptions}, checked, with every default in place. */
+export interface PreparedOptions {
+  readonly urls: readonly string[]
+  readonly schemes: readonly WebhookScheme[]
+  readonly algorithms: readonly ChecksumAlgorithm[]
+  readonly secrets: readonly PreparedSecret[]
+  readonly maxBodyBytes: number
+  readonly allowInsecureBearer: boolean
+}
+
 const MIN_SECRET_CHARACTERS = 16
 /** Secrets of public test servers and of the documentation of the past: anybody can sign with them. */
 const SAMPLE_SECRETS = ['8cd8ef52e8e101574e400365b55e11a6', '330a8b08c3b4c61533e1d0c5ce1ac88f']
@@ -102,14 +112,14 @@ export function prepareCallbackUrls(callbackUrl: string | readonly string[]): re
   return urls
 }
 
-export function prepareSchemes(accept: readonly WebhookScheme[] = DEFAULT_ACCEPT): readonly WebhookScheme[] {
+function prepareSchemes(accept: readonly WebhookScheme[] = DEFAULT_ACCEPT): readonly WebhookScheme[] {
   if (!Array.isArray(accept) || accept.length === 0 || accept.some(scheme => !SCHEMES.includes(scheme))) {
     throw new BbbConfigError('accept', `must name one or more of ${SCHEMES.join(', ')}`)
   }
   return accept
 }
 
-export function prepareAlgorithms(
+function prepareAlgorithms(
   algorithms: readonly ChecksumAlgorithm[] = CHECKSUM_ALGORITHMS,
 ): readonly ChecksumAlgorithm[] {
   if (!Array.isArray(algorithms) || algorithms.some(name => !CHECKSUM_ALGORITHMS.includes(name))) {
@@ -118,10 +128,22 @@ export function prepareAlgorithms(
   return algorithms
 }
 
-export function bodyLimit(options: SecretOptions): number {
+function bodyLimit(options: SecretOptions): number {
   const limit = options.maxBodyBytes ?? MAX_BODY_BYTES
   if (!Number.isSafeInteger(limit) || limit < 1) throw new BbbConfigError('maxBodyBytes', 'must be a positive integer')
   return limit
+}
+
+/** @throws BbbConfigError naming the option. */
+export function prepareOptions(options: VerifyWebhookOptions): PreparedOptions {
+  return {
+    urls: prepareCallbackUrls(options.callbackUrl),
+    schemes: prepareSchemes(options.accept),
+    algorithms: prepareAlgorithms(options.algorithms),
+    secrets: prepareSecrets(options),
+    maxBodyBytes: bodyLimit(options),
+    allowInsecureBearer: options.allowInsecureBearer === true,
+  }
 }
 
 /** Whether a secret may travel to this URL in the clear text of a header: TLS, or not leaving the machine. */

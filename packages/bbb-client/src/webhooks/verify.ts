@@ -5,13 +5,9 @@ import { algorithmOf } from './digest.ts'
 import { BbbWebhookError } from './errors.ts'
 import { signedJson } from './form.ts'
 import {
-  bodyLimit,
   keepsSecrets,
-  type PreparedSecret,
-  prepareAlgorithms,
-  prepareCallbackUrls,
-  prepareSchemes,
-  prepareSecrets,
+  type PreparedOptions,
+  prepareOptions,
   type VerifyWebhookOptions,
   type WebhookScheme,
 } from './options.ts'
@@ -52,17 +48,14 @@ const MISMATCH =
  * verifyWebhook({ target: req.url, headers: req.headers, body }, { callbackUrl, secrets: [secret] }).scheme
  */
 export function verifyWebhook(request: WebhookRequest, options: VerifyWebhookOptions): VerifiedWebhook {
-  const urls = prepareCallbackUrls(options.callbackUrl)
-  const schemes = prepareSchemes(options.accept)
-  const algorithms = prepareAlgorithms(options.algorithms)
-  const secrets = prepareSecrets(options)
+  const prepared = prepareOptions(options)
   requireMethod(request.method, 'POST')
-  const body = rawBody(request.body, bodyLimit(options))
+  const body = rawBody(request.body, prepared.maxBodyBytes)
 
   const token = bearerToken(request.headers)
   const { count, last: checksum } = checksumsIn(typeof request.target === 'string' ? request.target : '')
   if (token !== null) {
-    const bearer = verifyBearer(token, secrets, urls, schemes, options.allowInsecureBearer === true)
+    const bearer = verifyBearer(token, prepared)
     if (!(bearer instanceof BbbWebhookError)) return bearer
     // A proxy may have put a Bearer of its own beside the checksum.
     if (checksum === null) throw bearer
@@ -72,24 +65,25 @@ export function verifyWebhook(request: WebhookRequest, options: VerifyWebhookOpt
   if (algorithm === null) {
     throw new BbbWebhookError('mismatch', 'The checksum is not lower-case hex of a known length.')
   }
-  if (!algorithms.includes(algorithm)) {
+  if (!prepared.algorithms.includes(algorithm)) {
     throw new BbbWebhookError(
       'algorithm',
       `The checksum is ${algorithm}, which algorithms does not name. Add it, or change hookChecksumAlgorithm on the server.`,
     )
   }
-  return verifyChecksum(checksum, algorithm, count, body, urls, schemes, secrets)
+  return verifyChecksum({ checksum, algorithm, count }, body, prepared)
 }
 
-function verifyChecksum(
-  checksum: string,
-  algorithm: ChecksumAlgorithm,
-  count: number,
-  body: Buffer,
-  urls: readonly string[],
-  schemes: readonly WebhookScheme[],
-  secrets: readonly PreparedSecret[],
-): VerifiedWebhook {
+/** The checksum of a request, and how many parameters of that name it has. */
+interface Presented {
+  readonly checksum: string
+  readonly algorithm: ChecksumAlgorithm
+  readonly count: number
+}
+
+function verifyChecksum(presented: Presented, body: Buffer, prepared: PreparedOptions): VerifiedWebhook {
+  const { checksum, algorithm, count } = presented
+  const { urls, schemes, secrets } = prepared
   let verified: VerifiedWebhook | undefined
   let expired = false
   let candidates = 0
@@ -126,20 +120,15 @@ function signedPart(scheme: WebhookScheme, body: Buffer): Buffer | null {
   return json === null ? null : Buffer.from(json)
 }
 
-function verifyBearer(
-  token: string,
-  secrets: readonly PreparedSecret[],
-  urls: readonly string[],
-  schemes: readonly WebhookScheme[],
-  allowInsecure: boolean,
-): VerifiedWebhook | BbbWebhookError {
+function verifyBearer(token: string, prepared: PreparedOptions): VerifiedWebhook | BbbWebhookError {
+  const { urls, schemes, secrets } = prepared
   if (!schemes.includes('bearer')) {
     return new BbbWebhookError(
       'scheme',
       "The callback carries the shared secret as Bearer, which accept does not name. Accept 'bearer', or set bbb.auth2_0: false for bbb-webhooks on the server.",
     )
   }
-  if (!allowInsecure && !urls.every(keepsSecrets)) {
+  if (!prepared.allowInsecureBearer && !urls.every(keepsSecrets)) {
     return new BbbWebhookError(
       'insecure',
       'The callback carries the shared secret over plain HTTP, where everybody on the way can read it. Register an https: callback URL, ' +
