@@ -7,6 +7,7 @@ export default defineConfig({
     webhooks: 'src/webhooks/index.ts',
     testing: 'src/testing/index.ts',
     msw: 'src/msw.ts',
+    doctor: 'src/doctor.ts',
   },
   format: 'esm',
   target: 'node22',

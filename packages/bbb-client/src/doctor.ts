@@ -1,0 +1,101 @@
+import { type BbbClientOptions, resolveOptions } from './config.ts'
+import { checkCallbackUrl, checkReceiver } from './doctor/callback-url.ts'
+import { type Finding, fail, warn } from './doctor/finding.ts'
+import { checkHooks } from './doctor/hooks.ts'
+import type { Patient } from './doctor/patient.ts'
+import { checkRelease } from './doctor/releases.ts'
+import {
+  type Certificate,
+  checkAddress,
+  checkCertificate,
+  checkClock,
+  checkReachable,
+  readCertificate,
+} from './doctor/server.ts'
+import { checkSignature } from './doctor/signature.ts'
+import { checkTestCallback, type ListenAddress } from './doctor/test-callback.ts'
+import { BbbConfigError } from './errors.ts'
+
+export type { Finding, FindingCode, FindingLevel } from './doctor/finding.ts'
+export { KNOWN_WEAKNESSES, type KnownWeakness, SAFE_RELEASE, weaknessesOf } from './doctor/releases.ts'
+export type { Certificate } from './doctor/server.ts'
+export type { ListenAddress } from './doctor/test-callback.ts'
+
+/** What {@link diagnose} looks at. */
+export interface DiagnoseOptions {
+  /** The client as your application makes it. */
+  readonly client: BbbClientOptions
+  /** The release of the server, where it does not tell it: as `bbb-conf --version` shows it. */
+  readonly bbbVersion?: string | undefined
+  /** The callback URL that your application registers; its shape, its hook and its answers are looked at. */
+  readonly callbackUrl?: string | undefined
+  /**
+   * Waits here, in place of your application, for a test callback to `callbackUrl`: opens a test meeting with a hook of
+   * its own, and removes both. The only way to learn how callbacks are signed.
+   */
+  readonly listen?: ListenAddress | undefined
+  /** Ends the diagnosis; it then rejects with `signal.reason`. */
+  readonly signal?: AbortSignal | undefined
+  /** How a certificate is looked at, for tests. @default a TLS connection of its own */
+  readonly readCertificate?: ((address: URL, signal?: AbortSignal) => Promise<Certificate>) | undefined
+}
+
+/**
+ * Finds out what stands between an application and its BigBlueButton server: address, TLS, release, secret, checksum,
+ * clock, hooks, callbacks. Reads only, unless `listen` is given. Findings hold no secret. Rejects only when aborted.
+ *
+ * @example
+ * ```ts
+ * const findings = await diagnose({ client: { url: 'https://bbb.example.org', secret } })
+ * for (const { level, message, fix } of findings) if (level !== 'ok') console.log(message, fix)
+ * ```
+ */
+export async function diagnose(options: DiagnoseOptions): Promise<readonly Finding[]> {
+  const { client, callbackUrl, listen, signal } = options
+  signal?.throwIfAborted()
+  let patient: Patient
+  try {
+    patient = { options: client, resolved: resolveOptions(client), signal }
+  } catch (error) {
+    if (!(error instanceof BbbConfigError)) throw error
+    return [fail('config-invalid', `The configuration cannot be used: ${error.message}.`)]
+  }
+  const findings: Finding[] = [checkAddress(patient.resolved.origin)]
+  const add = (...more: readonly (Finding | undefined)[]): void => {
+    findings.push(...more.filter(finding => finding !== undefined))
+  }
+
+  const { finding, version } = await checkReachable(patient)
+  add(finding)
+  if (version === undefined) return findings
+  add(await checkCertificate(patient, options.readCertificate ?? readCertificate))
+  add(await checkClock(patient))
+  add(checkRelease(version.bbbVersion ?? options.bbbVersion ?? null, version.bbbVersion === null))
+  const isBalanced = version.build !== null
+  if (isBalanced) add(loadBalancer())
+
+  const signature = await checkSignature(patient)
+  add(...signature.findings)
+  const callback = callbackUrl === undefined ? undefined : checkCallbackUrl(callbackUrl, patient.resolved.origin)
+  add(...(callback?.findings ?? []))
+  if (signature.isRight) {
+    // With `listen` the URL is this process's, and need not be registered.
+    const wanted = listen === undefined && callback?.isUsable ? callbackUrl : undefined
+    const isNeeded = callbackUrl !== undefined
+    const hooks = await checkHooks(patient, { callbackUrl: wanted, isNeeded, isBalanced })
+    add(...hooks.findings)
+    if (hooks.isUsable && callback?.isUsable && callbackUrl !== undefined && listen !== undefined)
+      add(...(await checkTestCallback(patient, callbackUrl, listen)))
+  }
+  if (callback?.isUsable && callbackUrl !== undefined && listen === undefined)
+    add(await checkReceiver(patient, callbackUrl))
+  return findings
+}
+
+function loadBalancer(): Finding {
+  return warn(
+    'load-balancer',
+    'This is a load balancer (Scalelite): what is found here is about it, not about the servers behind it.',
+    'Run the diagnosis on each BigBlueButton server too; hooks are registered there.',
+  )
+}
