@@ -48,6 +48,8 @@ export class HttpSender {
       const send = (mayRepeat: boolean): void => {
         const outgoing = (secure ? https : http).request(url, {
           method: request.method,
+          // A bare `?` at the end is part of the URL, which `search` does not tell.
+          path: url.href.slice(url.origin.length).split('#', 1)[0],
           headers: { ...request.headers, ...(request.method === 'POST' && lengthOf(request.body)) },
           agent: secure ? this.#https : this.#http,
           signal,
