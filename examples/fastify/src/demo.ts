@@ -17,12 +17,19 @@ Usage: pnpm demo [--exit] [--port <number>] [--help]
 /** How often simulated time moves on while the demo keeps serving, in milliseconds. */
 const TICK_MS = 250
 
-const { values } = parseArgs({
-  options: { exit: { type: 'boolean' }, port: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
-})
-
-if (values.help) console.log(HELP)
-else await main(values.exit === true || process.env.CI === 'true', values.port ?? '3000')
+try {
+  const { values } = parseArgs({
+    options: { exit: { type: 'boolean' }, port: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+  })
+  const { port = '3000' } = values
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw new TypeError('--port: must be a number from 0 to 65535')
+  if (values.help) console.log(HELP)
+  else await main(values.exit === true || process.env.CI === 'true', port)
+} catch (error) {
+  if (!(error instanceof TypeError)) throw error
+  console.error(`${error.message}\n\n${HELP}`)
+  process.exitCode = 2
+}
 
 async function main(exitAfterwards: boolean, port: string): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'lms-demo-'))
@@ -59,7 +66,7 @@ async function main(exitAfterwards: boolean, port: string): Promise<void> {
 async function open(folder: string, clock: ManualClock, port: string): Promise<Running> {
   const env = { ...process.env, BBB_SERVER_URL: undefined, DATABASE_URL: `sqlite:${join(folder, 'lms.db')}` }
   try {
-    return await start({ env: { ...env, PORT: '0' }, clock, logger: { level: 'warn' } })
+    return await start({ env: { ...env, PORT: port }, clock })
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error
     console.log(`Port ${port} is taken; taking a free one.`)
