@@ -92,6 +92,9 @@ async function fullLife(webhooks: FakeWebhooksOptions) {
   return { fake, clock, receiver, posted: await events() }
 }
 
+/** The three that bbb-web and the scripts both send were not captured from both in each release. */
+const pool = ({ data }: PostedEvent) => data.id.replace(/^rap-(un)?published$|^rap-deleted$/, 'rap-state')
+
 /** Sent only where BigBlueButton supplies them. */
 const optional = /\.(ip-address|user-agent|referer|session-token|userdata|extensions)$/
 
@@ -130,7 +133,7 @@ describe.skipIf(!conformanceData)('events beside those captured from the real se
       }
       const compared = new Set<string>()
       for (const event of posted) {
-        const shapes = known.get(event.data.id)
+        const shapes = known.get(pool(event))
         if (!shapes) continue
         compared.add(event.data.id)
         const own = keyPaths(event).join('\n')
