@@ -101,14 +101,19 @@ describe('starting a class', () => {
 
 describe('a class that another writer changes at the same moment', () => {
   /** A store in which somebody else is faster, so many times. */
-  const contested = (store: Store, times: number): Store => ({
-    read: work => store.read(work),
-    close: () => store.close(),
-    transaction: work =>
+  function contested(store: Store, times: number): Store {
+    const transaction: Store['transaction'] = work =>
       store.transaction(tx =>
         work({ ...tx, updateClass: async (...args) => (times-- > 0 ? null : tx.updateClass(...args)) }),
-      ),
-  })
+      )
+    return new Proxy(store, {
+      get(target, name) {
+        if (name === 'transaction') return transaction
+        const value: unknown = Reflect.get(target, name)
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+  }
 
   it('is changed on the next try, against its newest version', async () => {
     const { provider, plan, store, clock } = await createWorld()
