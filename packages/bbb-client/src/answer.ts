@@ -1,4 +1,6 @@
+import type { ServerFailure } from './api/operation.ts'
 import type { ResponseProblem } from './errors.ts'
+import { trimXml } from './reader.ts'
 import { parseLongXml, XmlError, XmlNode } from './xml.ts'
 
 /** What the bytes of an answer turned out to be. */
@@ -8,7 +10,7 @@ export type Answer =
       readonly kind: 'failed'
       readonly messageKey: string
       readonly message: string
-      readonly errors: readonly { key: string; message: string }[]
+      readonly errors: readonly ServerFailure[]
     }
   | { readonly kind: 'unreadable'; readonly problem: ResponseProblem; readonly issue: string }
 
@@ -30,61 +32,82 @@ export async function readAnswer(body: Uint8Array): Promise<Answer> {
   }
   const start = text.trimStart()
   if (start === '') return unreadable('empty', 'no content')
-  if (start.startsWith('{')) return verdict(readJson(start), 'JSON')
-  if (/^(<!--[\s\S]*?-->\s*)*<(!doctype\s+html|html|head|body)\b/i.test(start)) return unreadable('html', 'HTML')
+  if (start.startsWith('{')) return readJson(start)
+  if (startsLikeHtml(start)) return unreadable('html', 'HTML')
   try {
-    return verdict(await parseLongXml(text.startsWith('<') ? text : start), 'XML')
+    return verdict(await parseLongXml(start))
   } catch (error) {
     if (error instanceof XmlError) return unreadable('not-xml', error.message)
     throw error
   }
 }
 
-function verdict(root: XmlNode | null, form: string): Answer {
-  if (root === null) return unreadable('not-xml', `not readable as ${form}`)
+/** Comments may stand before it. */
+function startsLikeHtml(text: string): boolean {
+  let at = 0
+  while (text.startsWith('<!--', at)) {
+    const end = text.indexOf('-->', at + 4)
+    if (end < 0) return false
+    at = end + 3
+    while (/\s/.test(text.charAt(at))) at++
+  }
+  return /^<(!doctype\s{1,8}html|html|head|body)\b/i.test(text.slice(at, at + 32))
+}
+
+function verdict(root: XmlNode): Answer {
   if (root.name.toLowerCase() === 'html') return unreadable('html', 'HTML')
   if (root.name !== 'response') return unreadable('no-verdict', 'the root is not response')
   const codes = root.children.filter(child => child.name === 'returncode')
   const [code] = codes
   if (code === undefined || codes.length > 1) return unreadable('no-verdict', `${codes.length} returncodes`)
-  if (code.interrupted || code.children.length > 0) return unreadable('no-verdict', 'the returncode is in pieces')
+  if (code.pieces || code.children.length > 0) return unreadable('no-verdict', 'the returncode is in pieces')
   if (code.text === 'SUCCESS') return { kind: 'success', response: root }
   // ERROR is b3scale's word for FAILED.
   if (code.text !== 'FAILED' && code.text !== 'ERROR')
     return unreadable('no-verdict', 'the returncode is neither SUCCESS nor FAILED')
   const errors = errorList(root)
+  const said = (name: string): string => trimXml(root.child(name)?.text ?? '')
   return {
     kind: 'failed',
-    messageKey: root.child('messageKey')?.text.trim() || (errors[0]?.key ?? ''),
-    message: root.child('message')?.text.trim() || (errors[0]?.message ?? ''),
+    messageKey: said('messageKey') || (errors[0]?.key ?? ''),
+    message: said('message') || (errors[0]?.message ?? ''),
     errors,
   }
 }
 
 /** `errors/error` with `key` and `message` as elements, or as attributes on servers before 2.2. */
-function errorList(root: XmlNode): readonly { key: string; message: string }[] {
+function errorList(root: XmlNode): readonly ServerFailure[] {
   const list = root.child('errors')?.children.filter(child => child.name === 'error') ?? []
   return list.map(error => {
-    const field = (name: string): string => (error.child(name)?.text ?? error.attributes?.get(name) ?? '').trim()
+    const field = (name: string): string => trimXml(error.child(name)?.text ?? error.attributes?.get(name) ?? '')
     return { key: field('key'), message: field('message') }
   })
 }
 
 /** Deepest JSON that is read; an API answer has four levels. */
 const JSON_DEPTH = 64
+/** Longest JSON that is read: it comes for text tracks only, and blocks while it is parsed. */
+const JSON_LENGTH = 1024 * 1024
 
 /** JSON answers become the same tree, so that nothing behind this knows the difference; list items are named `item`. */
-function readJson(text: string): XmlNode | null {
+function readJson(text: string): Answer {
+  if (text.length > JSON_LENGTH) return unreadable('too-large', `more than ${JSON_LENGTH} characters of JSON`)
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch {
-    return null
+    return unreadable('not-xml', 'not readable as JSON')
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null
+  // Of two keys alike JSON.parse keeps the last; a verdict that stands twice is none.
+  const codes = text.match(/"returncode"\s*:/g)?.length ?? 0
+  if (codes > 1) return unreadable('no-verdict', `${codes} returncodes`)
   // Most JSON answers wrap themselves in `response`, some failures do not.
-  const inner: unknown = Object.hasOwn(value, 'response') ? Reflect.get(value, 'response') : value
-  return toNode('response', inner, 0)
+  const wrapped = typeof value === 'object' && value !== null && Object.hasOwn(value, 'response')
+  const inner: unknown = wrapped ? Reflect.get(Object(value), 'response') : value
+  if (typeof inner !== 'object' || inner === null || Array.isArray(inner))
+    return unreadable('no-verdict', 'the JSON is no object')
+  const root = toNode('response', inner, 0)
+  return root === null ? unreadable('not-xml', `nested deeper than ${JSON_DEPTH} levels`) : verdict(root)
 }
 
 function toNode(name: string, value: unknown, depth: number): XmlNode | null {

@@ -1,24 +1,15 @@
-import { type Answer, readAnswer } from './answer.ts'
+import { randomUUID } from 'node:crypto'
+import { readAnswer } from './answer.ts'
 import type { Operation } from './api/operation.ts'
 import { signCall } from './checksum.ts'
 import { type ResolvedOptions, urlProblem } from './config.ts'
-import {
-  BbbApiError,
-  BbbCircuitOpenError,
-  type BbbError,
-  BbbHttpError,
-  BbbNetworkError,
-  BbbParamError,
-  BbbResponseError,
-  BbbTimeoutError,
-  type Outcome,
-} from './errors.ts'
-import { isTransientStatus } from './http/retry.ts'
-import { isTransientReason, type SendOutcome, type ServerHealth, send } from './http/send.ts'
+import { BbbParamError } from './errors.ts'
+import { type Asked, apiError, httpError, redirectError, transportError, unreadableError } from './failures.ts'
+import { type ServerHealth, send } from './http/send.ts'
 import type { Transport } from './http/types.ts'
-import type { EncodeContext } from './params.ts'
-import { QueryBuilder } from './query.ts'
+import { type EncodeContext, RequestDraft } from './params.ts'
 import { Reader, ShapeError } from './reader.ts'
+import { buildXml } from './xml.ts'
 
 /** Options of one call. */
 export interface CallOptions {
@@ -44,12 +35,18 @@ const MAX_PATH = 7_900
 /** The signed path of a call: what `joinUrl` shows and every request sends. */
 export function signedPath(call: string, query: string, options: ResolvedOptions): string {
   const algorithm = call.startsWith('hooks/') ? options.hooksChecksum : options.checksum
-  const checksum = signCall(algorithm, call, query, options.secret)
-  return `${options.basePath}${call}?${query === '' ? '' : `${query}&`}checksum=${checksum}`
+  const checksum = signCall(algorithm, call, query, options.secrets[0])
+  return checkedLength(call, `${options.basePath}${call}?${query === '' ? '' : `${query}&`}checksum=${checksum}`)
 }
 
 function unsignedPath(call: string, query: string, options: ResolvedOptions): string {
-  return `${options.basePath}${call}${query === '' ? '' : `?${query}`}`
+  return checkedLength(call, `${options.basePath}${call}${query === '' ? '' : `?${query}`}`)
+}
+
+function checkedLength(call: string, path: string): string {
+  if (path.length <= MAX_PATH) return path
+  const problem = `has ${path.length} characters of the ${MAX_PATH} that servers take: shorten texts and metadata, give documents in the body`
+  throw new BbbParamError(call, 'query', problem)
 }
 
 export function encodeContext(call: string, context: CallContext): EncodeContext {
@@ -67,22 +64,16 @@ export async function call<P, R>(
   context: CallContext,
 ): Promise<R> {
   const { options } = context
-  const out = new QueryBuilder()
-  const body = operation.encode(out, params, encodeContext(operation.call || 'index', context))
   const name = operation.call || 'index'
-  const path =
-    operation.signed === false
-      ? unsignedPath(operation.call, out.toString(), options)
-      : signedPath(operation.call, out.toString(), options)
-  if (path.length > MAX_PATH)
-    throw new BbbParamError(
-      name,
-      'query',
-      `has ${path.length} characters of the ${MAX_PATH} that servers take: shorten texts and metadata, give documents in the body`,
-    )
-
+  const out = new RequestDraft()
+  operation.encode(out, params, encodeContext(name, context))
+  const path = (operation.signed === false ? unsignedPath : signedPath)(operation.call, out.toString(), options)
+  const repeat = typeof operation.repeat === 'function' ? operation.repeat(out) : operation.repeat
   const deadlineMs = callOptions.deadlineMs ?? options.deadlineMs
   const timeoutMs = Math.min(callOptions.timeoutMs ?? options.timeoutMs, deadlineMs)
+  const asked: Asked = { call: name, path, out, repeat, timeoutMs, deadlineMs, options }
+
+  const body = await bodyOf(out)
   const outcome = await send(
     {
       method: body === undefined ? 'GET' : 'POST',
@@ -97,32 +88,20 @@ export async function call<P, R>(
       body: body?.content,
       maxResponseBytes: options.maxResponseBytes,
     },
-    {
-      retry: options.retry,
-      timeoutMs,
-      deadlineMs,
-      repeat: typeof operation.repeat === 'function' ? operation.repeat(params) : operation.repeat,
-    },
+    { retry: options.retry, timeoutMs, deadlineMs, repeat },
     { transport: context.transport, health: context.health, clock: options.clock, signal: callOptions.signal },
   )
-  if (outcome.kind !== 'response') throw transportError(name, outcome, { timeoutMs, deadlineMs }, options)
+  if (outcome.kind !== 'response') throw transportError(asked, outcome)
 
   const { response, attempts } = outcome
   const { status } = response
-  const about = { call: name, attempts, status }
   if (status >= 300 && status < 400) {
-    const errors = operation.failureInRedirect?.(response.headers.location ?? '') ?? []
+    const location = response.headers.location ?? ''
+    const errors = operation.failureInRedirect?.(location) ?? []
     const [first] = errors
-    if (first !== undefined)
-      throw new BbbApiError({ ...about, messageKey: first.key, apiMessage: first.message, errors })
-    throw new BbbResponseError({
-      ...about,
-      outcome: 'refused',
-      problem: 'redirect',
-      issues: [`HTTP ${status} to ${originOf(response.headers.location, options.origin)}`],
-    })
+    if (first === undefined) throw redirectError(asked, outcome, location)
+    throw apiError(asked, outcome, { messageKey: first.key, message: first.message, errors })
   }
-
   if (operation.decodeText !== undefined && status === 200) {
     const text = operation.decodeText(Buffer.from(response.body).toString('utf8'))
     if (text !== undefined) return text
@@ -131,74 +110,32 @@ export async function call<P, R>(
   if (answer.kind === 'failed') {
     const result = operation.absent?.(answer, attempts > 1)
     if (result !== undefined) return result.result
-    throw new BbbApiError({
-      ...about,
-      messageKey: answer.messageKey,
-      apiMessage: answer.message,
-      errors: answer.errors,
-    })
+    throw apiError(asked, outcome, answer)
   }
-  if (status < 200 || status > 299)
-    throw new BbbHttpError({
-      ...about,
-      outcome: status >= 500 ? 'unknown' : 'refused',
-      retryable: isTransientStatus(status),
-      retryAfterMs: outcome.retryAfterMs,
-    })
-  if (answer.kind === 'unreadable') throw unreadableError(about, answer)
+  if (status < 200 || status > 299) throw httpError(asked, outcome)
+  if (answer.kind === 'unreadable') throw unreadableError(asked, outcome, answer.problem, answer.issue)
 
   try {
-    return operation.decode(
-      new Reader(answer.response, name, issue => context.warn(`${name}: left out: ${issue}`)),
-      params,
-    )
+    return operation.decode(new Reader(answer.response, name, issue => context.warn(`${name}: left out: ${issue}`)))
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error
-    throw new BbbResponseError({ ...about, outcome: 'unknown', problem: 'shape', issues: [error.message] })
+    throw unreadableError(asked, outcome, 'shape', error.message)
   }
 }
 
-function unreadableError(
-  about: { call: string; attempts: number; status: number },
-  answer: Extract<Answer, { kind: 'unreadable' }>,
-): BbbError {
-  return new BbbResponseError({ ...about, outcome: 'unknown', problem: answer.problem, issues: [answer.issue] })
-}
-
-function transportError(
-  name: string,
-  outcome: Exclude<SendOutcome, { kind: 'response' }>,
-  limits: { timeoutMs: number; deadlineMs: number },
-  options: ResolvedOptions,
-): BbbError {
-  const { origin } = options
-  const { attempts } = outcome
-  if (outcome.kind === 'open')
-    return new BbbCircuitOpenError({ call: name, origin, retryAfterMs: outcome.retryAfterMs })
-  const about = {
-    call: name,
-    attempts,
-    origin,
-    outcome: (outcome.sent ? 'unknown' : 'not-sent') satisfies Outcome as Outcome,
+/** What goes beside the query; the checksum never covers it, so nothing that decides anything is there. */
+async function bodyOf({
+  modules,
+  file,
+}: RequestDraft): Promise<{ readonly contentType: string; readonly content: Uint8Array | string } | undefined> {
+  // The bare media type: some releases compare the whole header (BigBlueButton's ContentTypeValidator).
+  if (modules.length > 0)
+    return { contentType: 'application/xml', content: await buildXml({ name: 'modules', children: modules }) }
+  if (file === undefined) return undefined
+  const boundary = `----bbb-client-${randomUUID()}`
+  const head = `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="${file.name}"\r\nContent-Type: application/octet-stream\r\n\r\n`
+  return {
+    contentType: `multipart/form-data; boundary=${boundary}`,
+    content: Buffer.concat([Buffer.from(head), file.content, Buffer.from(`\r\n--${boundary}--\r\n`)]),
   }
-  if (outcome.kind === 'timeout')
-    return new BbbTimeoutError({
-      ...about,
-      retryable: true,
-      limit: outcome.limit,
-      timeoutMs: outcome.limit === 'attempt' ? limits.timeoutMs : limits.deadlineMs,
-    })
-  const { reason, systemCode } = outcome.failure
-  if (reason === 'too-large' || reason === 'encoding') {
-    const issue =
-      reason === 'encoding' ? 'a content encoding other than identity' : `more than ${options.maxResponseBytes} bytes`
-    return new BbbResponseError({ ...about, status: 0, problem: reason, issues: [issue] })
-  }
-  return new BbbNetworkError({ ...about, retryable: isTransientReason(outcome.failure), reason, systemCode })
-}
-
-/** Where a redirect points, without path and query, which may hold a checksum. */
-function originOf(location: string | undefined, base: string): string {
-  const origin = location === undefined ? undefined : URL.parse(location, base)?.origin
-  return origin === undefined || origin === 'null' ? 'nowhere' : origin
 }

@@ -31,6 +31,7 @@ import {
   version,
 } from './api/meetings.ts'
 import type { Operation } from './api/operation.ts'
+import { PAGE, readAllPages } from './api/paging.ts'
 import {
   type DeleteRecordingsParams,
   deleteRecordings,
@@ -54,13 +55,9 @@ import { type CallContext, type CallOptions, call, encodeContext, signedPath } f
 import { type BbbClientOptions, resolveOptions } from './config.ts'
 import { BbbError } from './errors.ts'
 import { CircuitBreaker } from './http/breaker.ts'
-import { fetchTransport } from './http/fetch.ts'
 import { RetryBudget } from './http/retry.ts'
-import { undiciTransport } from './http/undici.ts'
-import { QueryBuilder } from './query.ts'
-
-/** Recordings asked for at once while paging. */
-const PAGE = 100
+import { RequestDraft } from './params.ts'
+import { type ClientTransport, clientTransport } from './transport.ts'
 
 /**
  * The BigBlueButton API of one server, or of a load balancer in front of many. Holds the shared secret privately:
@@ -76,18 +73,17 @@ const PAGE = 100
  * ```
  */
 export class BbbClient {
-  /** The server's address, without secrets: scheme, host and API path. */
-  readonly url: string
   readonly #context: CallContext
+  readonly #transport: ClientTransport
 
   /** Throws `BbbConfigError` when an option is missing or unsafe. */
   constructor(options: BbbClientOptions) {
     const resolved = resolveOptions(options)
     const said = new Set<string>()
-    this.url = resolved.origin + resolved.basePath
+    this.#transport = clientTransport(options)
     this.#context = {
       options: resolved,
-      transport: options.fetch === undefined ? undiciTransport(options.dispatcher) : fetchTransport(options.fetch),
+      transport: this.#transport.send,
       health: { budget: new RetryBudget(), breaker: new CircuitBreaker(resolved.breaker) },
       warn: message => {
         if (said.size > 1000 || said.has(message)) return
@@ -97,6 +93,31 @@ export class BbbClient {
     }
     if (resolved.checksum === 'sha1' || resolved.hooksChecksum === 'sha1')
       this.#context.warn('checksum: SHA-1 is weak; use sha256 wherever the server takes it')
+  }
+
+  /**
+   * A client for an address that comes from a tenant's or user's data instead of your own configuration: it connects to
+   * public addresses only, unless `blockPrivateNetworks: false` says otherwise.
+   */
+  static forTenant(options: BbbClientOptions): BbbClient {
+    return new BbbClient({ ...options, blockPrivateNetworks: options.blockPrivateNetworks ?? true })
+  }
+
+  /** The server's address, without secrets: scheme, host and API path. */
+  get url(): string {
+    return this.#context.options.origin + this.#context.options.basePath
+  }
+
+  /**
+   * Lets calls under way end and refuses further ones. Connections that the client made for itself (`ca`,
+   * `blockPrivateNetworks`) are closed; those of a dispatcher belong to whoever made it.
+   */
+  close(): Promise<void> {
+    return this.#transport.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
   }
 
   #call<P, R>(operation: Operation<P, R>, params: P, options: CallOptions = {}): Promise<R> {
@@ -116,7 +137,7 @@ export class BbbClient {
    * when it is clicked, and store it nowhere.
    */
   joinUrl(params: JoinParams): string {
-    const out = new QueryBuilder()
+    const out = new RequestDraft()
     joinLink.encode(out, params, encodeContext(joinLink.call, this.#context))
     return this.#context.options.origin + signedPath(joinLink.call, out.toString(), this.#context.options)
   }
@@ -151,6 +172,7 @@ export class BbbClient {
     } catch (error) {
       if (!(error instanceof BbbError) || error.outcome !== 'unknown') throw error
       const info = await this.#call(getMeetingInfo, params, options).catch(() => undefined)
+      options?.signal?.throwIfAborted()
       if (info === null) return true
       throw error
     }
@@ -178,26 +200,15 @@ export class BbbClient {
   }
 
   /**
-   * All recordings that match, page by page where the server can; each appears once and whole. They are given out when
-   * the last page is there, because formats of one recording may be spread over pages.
+   * All recordings that match, newest first, page by page where the server can; each appears once and whole. They are
+   * given out when the last page is there, because formats of one recording may be spread over pages. A list that
+   * changes while it is read is read again; `BbbResponseError` with `paging` when it never holds still.
    */
   async *recordings(
     params: Omit<GetRecordingsParams, 'limit' | 'offset'> = {},
     options?: CallOptions,
   ): AsyncGenerator<Recording, void, undefined> {
-    const found: Recording[] = []
-    const seen = new Set<string>()
-    for (let offset = 0; ; offset += PAGE) {
-      const page = await this.#call(getRecordingsPage, { ...params, limit: PAGE, offset }, options)
-      found.push(...page.recordings)
-      const fresh = page.recordings.filter(({ recordID, playback }) => {
-        const key = `${recordID}\n${playback.map(format => format.type).join()}`
-        return !seen.has(key) && seen.add(key)
-      })
-      // Without a total the server does not page: everything came at once. A page of nothing new ends it in any case.
-      if (page.totalElements === null || offset + PAGE >= page.totalElements || fresh.length === 0) break
-    }
-    yield* mergeRecordings(found)
+    yield* await readAllPages(offset => this.#call(getRecordingsPage, { ...params, limit: PAGE, offset }, options))
   }
 
   /** Publishes or unpublishes recordings. Throws `notFound` when none of them exists. */

@@ -1,5 +1,5 @@
+import type { LookupFunction } from 'node:net'
 import type { Dispatcher } from 'undici'
-import { z } from 'zod'
 import { CHECKSUM_ALGORITHMS, type ChecksumAlgorithm } from './checksum.ts'
 import { BbbConfigError } from './errors.ts'
 import { type BreakerOptions, DEFAULT_BREAKER } from './http/breaker.ts'
@@ -29,7 +29,16 @@ export interface BbbClientOptions {
   readonly breaker?: Partial<BreakerOptions> | undefined
   /** Largest answer read, in bytes. @default 16_777_216 */
   readonly maxResponseBytes?: number | undefined
-  /** An undici dispatcher (proxy, pool, private CA). @default undici's global one, looked up per request */
+  /** Certificates of a private authority, in PEM, trusted beside those of Node. Verification cannot be turned off. */
+  readonly ca?: string | Buffer | readonly (string | Buffer)[] | undefined
+  /**
+   * Refuses to connect to anything that is not a public address (this machine, private networks, link-local…), looked
+   * at for each connection. @default false; true for `BbbClient.forTenant`
+   */
+  readonly blockPrivateNetworks?: boolean | undefined
+  /** Name look-up of the client's own connections. @default that of node:dns */
+  readonly lookup?: LookupFunction | undefined
+  /** An undici dispatcher (proxy, pool). @default undici's global one, looked up per request */
   readonly dispatcher?: Dispatcher | undefined
   /** A `fetch` to use instead of undici. */
   readonly fetch?: FetchLike | undefined
@@ -47,7 +56,8 @@ export interface ResolvedOptions {
   readonly origin: string
   /** Path of the API with the last slash, for example `/bigbluebutton/api/`. */
   readonly basePath: string
-  readonly secret: string
+  /** The newest signs. */
+  readonly secrets: readonly [newest: string, ...older: string[]]
   readonly checksum: ChecksumAlgorithm
   readonly hooksChecksum: ChecksumAlgorithm
   readonly timeoutMs: number
@@ -72,16 +82,12 @@ const SAMPLE_SECRETS = new Set([
 
 export function resolveOptions(options: BbbClientOptions): ResolvedOptions {
   const { origin, basePath, loopback } = resolveUrl(options.url, options.allowInsecureHttp ?? false)
-  const secrets = typeof options.secret === 'string' ? [options.secret] : options.secret
-  if (!Array.isArray(secrets) || secrets.length === 0) throw new BbbConfigError('secret', 'is required')
-  secrets.forEach((secret: unknown) => {
-    checkSecret(secret, loopback)
-  })
+  const [secret, ...older] = [options.secret].flat()
   const checksum = algorithm('checksum', options.checksum ?? 'sha256')
-  return {
+  return Object.freeze<ResolvedOptions>({
     origin,
     basePath,
-    secret: secrets[0],
+    secrets: [checkSecret(secret, loopback), ...older.map(given => checkSecret(given, loopback))],
     checksum,
     hooksChecksum: algorithm('hooksChecksum', options.hooksChecksum ?? checksum),
     timeoutMs: positive('timeoutMs', options.timeoutMs ?? 10_000),
@@ -96,7 +102,7 @@ export function resolveOptions(options: BbbClientOptions): ResolvedOptions {
     }),
     onWarning: options.onWarning ?? (message => process.emitWarning(message, 'BbbClientWarning')),
     clock: options.clock ?? systemHttpClock,
-  }
+  })
 }
 
 function resolveUrl(
@@ -123,19 +129,17 @@ function resolveUrl(
   return { origin: parsed.origin, basePath, loopback }
 }
 
-function checkSecret(secret: unknown, loopback: boolean): void {
-  const problem = secretProblem(secret, loopback)
-  if (problem !== undefined) throw new BbbConfigError('secret', problem)
-}
-
-/** Names the rule that is broken, never the value. */
-function secretProblem(secret: unknown, loopback: boolean): string | undefined {
-  if (typeof secret !== 'string' || secret === '') return 'is empty: take it from `bbb-conf --secret`'
-  if (secret.trim() !== secret) return 'begins or ends with white space'
-  if (secret.length < 16) return 'is shorter than 16 characters'
+/** Throws the rule that is broken, never the value. */
+function checkSecret(secret: unknown, loopback: boolean): string {
+  const refuse = (problem: string): never => {
+    throw new BbbConfigError('secret', problem)
+  }
+  if (typeof secret !== 'string' || secret === '') return refuse('is empty: take it from `bbb-conf --secret`')
+  if (secret.trim() !== secret) refuse('begins or ends with white space')
+  if (secret.length < 16) refuse('is shorter than 16 characters')
   if (!loopback && SAMPLE_SECRETS.has(secret))
-    return 'is a sample from documentation: set one of your own on the server'
-  return undefined
+    refuse('is a sample from documentation: set one of your own on the server')
+  return secret
 }
 
 function algorithm(option: string, value: ChecksumAlgorithm): ChecksumAlgorithm {
@@ -153,29 +157,28 @@ function defined<T extends object>(value: T | undefined): Partial<T> {
   return Object.fromEntries(Object.entries(value ?? {}).filter(([, entry]) => entry !== undefined)) as Partial<T>
 }
 
-const environment = z.object({
-  BBB_SERVER_URL: z.string().min(1),
-  BBB_SHARED_SECRET: z.string().min(1),
-  BBB_CHECKSUM: z.enum(['sha1', 'sha256', 'sha384', 'sha512']).optional(),
-  BBB_ALLOW_INSECURE_HTTP: z.enum(['true', 'false']).optional(),
-})
-
 /**
  * Options from `BBB_SERVER_URL`, `BBB_SHARED_SECRET` (several separated by a blank, newest first) and, when set,
  * `BBB_CHECKSUM` and `BBB_ALLOW_INSECURE_HTTP`. Throws {@link BbbConfigError} naming the variable that is missing or wrong.
  */
 export function bbbOptionsFromEnv(env: Readonly<Record<string, string | undefined>> = process.env): BbbClientOptions {
-  const parsed = environment.safeParse(env)
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]
-    throw new BbbConfigError(String(issue?.path[0] ?? 'environment'), 'is missing or has a value that is not allowed')
+  const needed = (name: string): string => {
+    const value = env[name]?.trim()
+    if (value === undefined || value === '') throw new BbbConfigError(name, 'is not set')
+    return value
   }
-  const { BBB_SERVER_URL, BBB_SHARED_SECRET, BBB_CHECKSUM, BBB_ALLOW_INSECURE_HTTP } = parsed.data
+  const chosen = <T extends string>(name: string, known: readonly T[]): T | undefined => {
+    const value = env[name]?.trim()
+    if (value === undefined || value === '') return undefined
+    const found = known.find(candidate => candidate === value)
+    if (found === undefined) throw new BbbConfigError(name, `must be one of ${known.join(', ')}`)
+    return found
+  }
   return {
-    url: BBB_SERVER_URL,
-    secret: BBB_SHARED_SECRET.split(/\s+/).filter(Boolean),
-    checksum: BBB_CHECKSUM,
-    allowInsecureHttp: BBB_ALLOW_INSECURE_HTTP === 'true',
+    url: needed('BBB_SERVER_URL'),
+    secret: needed('BBB_SHARED_SECRET').split(/\s+/),
+    checksum: chosen('BBB_CHECKSUM', CHECKSUM_ALGORITHMS),
+    allowInsecureHttp: chosen('BBB_ALLOW_INSECURE_HTTP', ['true', 'false']) === 'true',
   }
 }
 
@@ -185,7 +188,8 @@ export function bbbOptionsFromEnv(env: Readonly<Record<string, string | undefine
  * allowed origin where those are set.
  */
 export function urlProblem(value: string, options: ResolvedOptions): string | undefined {
-  if (/[\s\\]/.test(value)) return 'must be a URL without blanks and backslashes'
+  if (/[\s\\\u0000-\u001f\u007f-\u009f\ufffe\uffff]/.test(value) || !value.isWellFormed())
+    return 'must be a URL without blanks, backslashes and control characters'
   const parsed = URL.parse(value)
   if (parsed === null || !/^https?:\/\//i.test(value)) return 'must be an absolute https: URL'
   const allowed = parsed.protocol === 'https:' || (parsed.protocol === 'http:' && options.origin.startsWith('http:'))

@@ -92,6 +92,8 @@ export class BbbApiError extends BbbError {
     call: string
     attempts: number
     status: number
+    outcome?: Outcome | undefined
+    retryable?: boolean | undefined
     messageKey: string
     apiMessage: string
     errors?: readonly { key: string; message: string }[]
@@ -104,7 +106,8 @@ export class BbbApiError extends BbbError {
       {
         call: fields.call,
         attempts: fields.attempts,
-        outcome: 'refused',
+        outcome: fields.outcome ?? 'refused',
+        retryable: fields.retryable,
         userMessage: known?.userMessage ?? USER_MESSAGES.TRY_AGAIN,
       },
     )
@@ -263,6 +266,7 @@ export type ResponseProblem =
   | 'no-verdict'
   | 'redirect'
   | 'shape'
+  | 'paging'
 
 /** An answer came, and it is not one: HTML, cut off, no verdict, too large, a redirect, a missing field. */
 export class BbbResponseError extends BbbError {
@@ -301,4 +305,5 @@ const RESPONSE_ADVICE: Readonly<Record<ResponseProblem, string>> = {
   'no-verdict': 'the answer has no single SUCCESS or FAILED: check that the address is that of a BigBlueButton API',
   redirect: 'the server redirects, which is not followed: use the address it redirects to, if it is yours',
   shape: 'the answer lacks something every such answer has',
+  paging: 'the list changed while it was read: try again',
 }

@@ -1,9 +1,18 @@
 export type { CreatedMeeting } from './api/create.ts'
-export type { CreateParams, GuestPolicy, MeetingLayout, PrivilegedCreateParams } from './api/create-params.ts'
+export type {
+  BreakoutGroup,
+  CreateParams,
+  Feature,
+  GuestPolicy,
+  MeetingLayout,
+  PluginManifest,
+  PrivilegedCreateParams,
+} from './api/create-params.ts'
 export type { DocumentParams, InsertDocumentParams } from './api/documents.ts'
 export type { FreeCallParams, FreeCallResult } from './api/free-call.ts'
 export type { CreatedHook, CreateHookParams, DestroyHookParams, Hook, ListHooksParams } from './api/hooks.ts'
 export type { JoinedSession, JoinParams, JoinRole, PrivilegedJoinParams } from './api/join.ts'
+export type { StringMap } from './api/maps.ts'
 export type {
   Attendee,
   AttendeeRole,
@@ -46,5 +55,4 @@ export {
 } from './errors.ts'
 export { type EnsuredHook, ensureHook, type HookAction, type WantedHook } from './hook-keeper.ts'
 export { adviceFor, type KnownMessageKey, type MessageKey, type MessageKeyAdvice } from './message-keys.ts'
-export type { StringMap } from './params.ts'
 export type { Bag } from './reader.ts'

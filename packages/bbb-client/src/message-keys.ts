@@ -96,6 +96,21 @@ export const MESSAGE_KEYS = advice({
   b3scale_server_error: ['The load balancer failed; its log says why.', TRY_AGAIN],
 })
 
+/** The server gave up on the way: it may or may not have done what it was asked. */
+const UNDECIDED: ReadonlySet<string> = new Set(['internalError', 'b3scale_server_error'])
+
+/** Nothing was done, and a moment later it may be. */
+const BUSY: ReadonlySet<string> = new Set(['serverUnavailable', 'serverTagUnavailable'])
+
+/** Whether a FAILED answer leaves open what happened; one with a server's error status does, unless its key says why. */
+export function isUndecided(key: string, status: number): boolean {
+  return UNDECIDED.has(key) || (status >= 500 && adviceFor(key) === undefined)
+}
+
+export function isBusy(key: string): boolean {
+  return BUSY.has(key)
+}
+
 /** A message key this release knows. */
 export type KnownMessageKey = keyof typeof MESSAGE_KEYS
 

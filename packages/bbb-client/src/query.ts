@@ -34,18 +34,31 @@ export function encodeQueryValue(value: string): string {
   return out
 }
 
-/** Collects `name=value` pairs in the order they were added, each name once whatever its letter case. */
+/** Collects `name=value` pairs in the order they were added. Names are known to be plain; values are encoded here and nowhere else. */
 export class QueryBuilder {
   #query = ''
-  readonly #names = new Set<string>()
+  /** Names in lower case; made when the first name comes that could be a repetition. */
+  #names: Set<string> | undefined
 
-  /** Adds a pair. Names are known to be plain; values are encoded here and nowhere else. Answers `false` for a repeated name. */
-  add(name: string, value: string): boolean {
-    const key = name.toLowerCase()
-    if (this.#names.has(key)) return false
-    this.#names.add(key)
+  /** For names of a table, which stand there once. */
+  add(name: string, value: string): void {
     this.#query += `${this.#query === '' ? '' : '&'}${name}=${encodeQueryValue(value)}`
+    this.#names?.add(name.toLowerCase())
+  }
+
+  /** For names that the caller chose. Answers `false`, and adds nothing, when the name is there in whatever letter case. */
+  addOnce(name: string, value: string): boolean {
+    // Values hold no bare & and =, so the names can be read back.
+    this.#names ??= new Set(this.#query.split('&').map(pair => pair.slice(0, pair.indexOf('=')).toLowerCase()))
+    if (this.#names.has(name.toLowerCase())) return false
+    this.add(name, value)
     return true
+  }
+
+  /** The value of a name written so, as it was given. */
+  get(name: string): string | undefined {
+    const pair = this.#query.split('&').find(candidate => candidate.startsWith(`${name}=`))
+    return pair === undefined ? undefined : decodeURIComponent(pair.slice(name.length + 1).replaceAll('+', ' '))
   }
 
   toString(): string {

@@ -17,11 +17,24 @@ Reflect.deleteProperty(BagObject.prototype, 'constructor')
 
 const EMPTY_BAG: Bag = Object.freeze(new BagObject())
 
+/** Without the white space of XML at both ends; other blanks belong to the text. */
+export function trimXml(text: string): string {
+  let from = 0
+  let to = text.length
+  while (from < to && isSpace(text.charCodeAt(from))) from++
+  while (to > from && isSpace(text.charCodeAt(to - 1))) to--
+  return to - from === text.length ? text : text.slice(from, to)
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
+}
+
 export function bagOf(nodes: Iterable<XmlNode>): Bag {
   let bag: Record<string, string> | undefined
   for (const node of nodes) {
     bag ??= new BagObject()
-    bag[node.name] = node.text.trim()
+    bag[node.name] = trimXml(node.text)
   }
   return bag ?? EMPTY_BAG
 }
@@ -40,8 +53,8 @@ export class ShapeError extends Error {
 const YEAR_2000 = 946_684_800_000
 const YEAR_2100 = 4_102_444_800_000
 
-/** Grouping that servers put into numbers: `1,202`, `1.202`, `1 202`, `1'202`. */
-const GROUPED = /^-?\d{1,3}(?:[,.'’\u00a0\u202f\u2009 ]\d{3})+$/
+/** Grouping that servers put into numbers: `1,202`, `1.202`, `1 202`, `1'202`, `1,00,202`. */
+const GROUPED = /^-?\d{1,3}(?:[,.'’\u00a0\u202f\u2009 ]\d{2,3})*[,.'’\u00a0\u202f\u2009 ]\d{3}$/
 const INTEGER = /^-?\d{1,19}$/
 
 export function parseInteger(text: string): number | null {
@@ -66,7 +79,7 @@ export class Reader {
   /** The element's text as it came, without blanks around it; `null` when the element is absent. */
   text(name: string): string | null {
     const node = this.node.child(name)
-    return node === undefined ? null : node.text.trim()
+    return node === undefined ? null : trimXml(node.text)
   }
 
   /** Like {@link text}, with `''` as `null`. */
@@ -85,6 +98,13 @@ export class Reader {
   boolean(name: string): boolean | null {
     const value = this.text(name)?.toLowerCase()
     return value === 'true' ? true : value === 'false' ? false : null
+  }
+
+  /** The same, where every such answer says it. */
+  verdict(name: string): boolean {
+    const value = this.boolean(name)
+    if (value === null) throw new ShapeError(`${this.path}.${name}`)
+    return value
   }
 
   /** A whole number, with or without grouping. */
@@ -142,7 +162,9 @@ export class Reader {
 
   /** The texts of the elements called `item` below `list`. */
   texts(list: string, item: string): readonly string[] {
-    return (this.node.child(list)?.children ?? []).filter(child => child.name === item).map(child => child.text.trim())
+    return (this.node.child(list)?.children ?? [])
+      .filter(child => child.name === item)
+      .map(child => trimXml(child.text))
   }
 
   /**
@@ -154,9 +176,11 @@ export class Reader {
     return parent === undefined ? [] : this.records(parent.children, `${this.path}.${list}`, item, decode)
   }
 
-  /** The same for elements that stand directly in this one. */
-  repeated<T>(item: string, decode: (reader: Reader) => T): readonly T[] {
-    return this.records(this.node.children, this.path, item, decode)
+  /** The list an answer is for: there, if only empty, or said to be empty by a message key. */
+  answer<T>(list: string, item: string, emptyKey: string | null, decode: (reader: Reader) => T): readonly T[] {
+    if (this.node.child(list) === undefined && (emptyKey === null || this.text('messageKey') !== emptyKey))
+      throw new ShapeError(`${this.path}.${list}`)
+    return this.list(list, item, decode)
   }
 
   private records<T>(

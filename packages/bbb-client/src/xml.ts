@@ -1,4 +1,3 @@
-import { XMLBuilder } from 'fast-xml-parser'
 import { SaxesParser } from 'saxes'
 
 /**
@@ -12,8 +11,8 @@ export class XmlNode {
   text = ''
   children: XmlNode[] = []
   attributes: ReadonlyMap<string, string> | null = null
-  /** A comment or processing instruction stands inside; such text must not decide anything. */
-  interrupted = false
+  /** The text is put together: of CDATA, or around a comment or processing instruction. Such text decides nothing. */
+  pieces = false
 
   constructor(name: string) {
     this.name = name
@@ -48,18 +47,17 @@ class TreeBuilder {
   readonly #parser = new SaxesParser({ xmlns: false, position: false })
   readonly #open: XmlNode[] = []
   #root: XmlNode | undefined
-  #failure: XmlError | undefined
   #elements = 0
 
   constructor(limits: XmlLimits) {
     const parser = this.#parser
     const open = this.#open
-    parser.on('error', error => this.#fail(`not well-formed: ${describe(error)}`))
-    parser.on('doctype', () => this.#fail('a document type declaration is not accepted'))
+    // Handlers throw, so that parsing ends with the first mistake instead of collecting thousands.
+    parser.on('error', error => fail(`not well-formed: ${describe(error)}`))
+    parser.on('doctype', () => fail('a document type declaration is not accepted'))
     parser.on('opentag', tag => {
-      if (this.#failure !== undefined) return
-      if (++this.#elements > limits.elements) return this.#fail(`more than ${limits.elements} elements`)
-      if (open.length >= limits.depth) return this.#fail(`nested deeper than ${limits.depth} elements`)
+      if (++this.#elements > limits.elements) fail(`more than ${limits.elements} elements`)
+      if (open.length >= limits.depth) fail(`nested deeper than ${limits.depth} elements`)
       const node = new XmlNode(tag.name)
       node.children = NO_CHILDREN
       for (const key in tag.attributes) {
@@ -81,30 +79,30 @@ class TreeBuilder {
       if (node !== undefined) node.text += text
     }
     parser.on('text', addText)
-    parser.on('cdata', addText)
-    const interrupt = (): void => {
+    const markPieces = (): void => {
       const node = open.at(-1)
-      if (node !== undefined) node.interrupted = true
+      if (node !== undefined) node.pieces = true
     }
-    parser.on('comment', interrupt)
-    parser.on('processinginstruction', interrupt)
-  }
-
-  #fail(message: string): void {
-    this.#failure ??= new XmlError(message)
+    parser.on('cdata', text => {
+      addText(text)
+      markPieces()
+    })
+    parser.on('comment', markPieces)
+    parser.on('processinginstruction', markPieces)
   }
 
   write(chunk: string): void {
-    if (this.#failure === undefined) this.#parser.write(chunk)
-    if (this.#failure !== undefined) throw this.#failure
+    this.#parser.write(chunk)
   }
 
   end(): XmlNode {
     this.#parser.close()
-    if (this.#failure !== undefined) throw this.#failure
-    if (this.#root === undefined) throw new XmlError('no element')
-    return this.#root
+    return this.#root ?? fail('no element')
   }
+}
+
+function fail(message: string): never {
+  throw new XmlError(message)
 }
 
 /** saxes repeats pieces of the document in some messages; only its own words are kept. */
@@ -154,16 +152,17 @@ function toBuilderForm(element: XmlElement): Record<string, unknown> {
   return { [element.name]: content, ...(attributes.length > 0 && { [ATTRIBUTES]: Object.fromEntries(attributes) }) }
 }
 
-const builder = new XMLBuilder({
-  preserveOrder: true,
-  ignoreAttributes: false,
-  attributeNamePrefix: '@_',
-  cdataPropName: CDATA,
-  suppressEmptyNode: true,
-  suppressBooleanAttributes: false,
-})
-
 /** Writes a document with its declaration. Control characters that XML 1.0 cannot hold must have been refused before. */
-export function buildXml(root: XmlElement): string {
+export async function buildXml(root: XmlElement): Promise<string> {
+  // Few calls have a body, so the library that writes it is not loaded with the package.
+  const { XMLBuilder } = await import('fast-xml-parser')
+  const builder = new XMLBuilder({
+    preserveOrder: true,
+    ignoreAttributes: false,
+    attributeNamePrefix: '@_',
+    cdataPropName: CDATA,
+    suppressEmptyNode: true,
+    suppressBooleanAttributes: false,
+  })
   return `<?xml version="1.0" encoding="UTF-8"?>${builder.build([toBuilderForm(root)])}`
 }

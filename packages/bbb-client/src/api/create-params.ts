@@ -1,26 +1,5 @@
-import { BbbParamError } from '../errors.ts'
-import {
-  type Codec,
-  color,
-  digits,
-  escapedText,
-  flag,
-  flagWhenTrue,
-  group,
-  integer,
-  json,
-  meetingId,
-  type ParamTable,
-  prefixed,
-  type StringMap,
-  text,
-  trustedHtml,
-  url,
-  word,
-  words,
-} from '../params.ts'
 import type { DocumentParams } from './documents.ts'
-import { extra, meta } from './maps.ts'
+import type { StringMap } from './maps.ts'
 
 export const GUEST_POLICIES = ['ALWAYS_ACCEPT', 'ALWAYS_DENY', 'ASK_MODERATOR', 'ALWAYS_ACCEPT_AUTH'] as const
 export type GuestPolicy = (typeof GUEST_POLICIES)[number]
@@ -38,34 +17,61 @@ export const MEETING_LAYOUTS = [
 ] as const
 export type MeetingLayout = (typeof MEETING_LAYOUTS)[number] | (string & {})
 
-export const FEATURES = [
-  ...['breakoutRooms', 'captions', 'chat', 'privateChat', 'deleteChatMessage', 'editChatMessage', 'replyChatMessage'],
-  ...[
-    'chatMessageReactions',
-    'chatEmojiPicker',
-    'downloadPresentationWithAnnotations',
-    'downloadPresentationConvertedToPdf',
-  ],
-  ...['downloadPresentationOriginalFile', 'snapshotOfCurrentSlide', 'externalVideos', 'layouts', 'learningDashboard'],
-  ...['importPresentationWithAnnotationsFromBreakoutRooms', 'importSharedNotesFromBreakoutRooms', 'polls', 'quizzes'],
-  ...[
-    'learningDashboardDownloadSessionData',
-    'screenshare',
-    'sharedNotes',
-    'virtualBackgrounds',
-    'customVirtualBackgrounds',
-  ],
-  ...[
-    'liveTranscription',
-    'presentation',
-    'cameraAsContent',
-    'timer',
-    'infiniteWhiteboard',
-    'raiseHand',
-    'userReactions',
-  ],
-  ...['plugins', 'multiFunctionalMode', 'pinChatMessage', 'webcamGrid', 'lockSettings'],
-] as const
+/** Names that `disabledFeatures` knows; servers ignore those they do not. */
+export type Feature =
+  | 'breakoutRooms'
+  | 'captions'
+  | 'chat'
+  | 'privateChat'
+  | 'deleteChatMessage'
+  | 'editChatMessage'
+  | 'replyChatMessage'
+  | 'chatMessageReactions'
+  | 'chatEmojiPicker'
+  | 'pinChatMessage'
+  | 'downloadPresentationWithAnnotations'
+  | 'downloadPresentationConvertedToPdf'
+  | 'downloadPresentationOriginalFile'
+  | 'snapshotOfCurrentSlide'
+  | 'externalVideos'
+  | 'importPresentationWithAnnotationsFromBreakoutRooms'
+  | 'importSharedNotesFromBreakoutRooms'
+  | 'layouts'
+  | 'learningDashboard'
+  | 'learningDashboardDownloadSessionData'
+  | 'polls'
+  | 'quizzes'
+  | 'screenshare'
+  | 'sharedNotes'
+  | 'virtualBackgrounds'
+  | 'customVirtualBackgrounds'
+  | 'liveTranscription'
+  | 'presentation'
+  | 'cameraAsContent'
+  | 'timer'
+  | 'infiniteWhiteboard'
+  | 'raiseHand'
+  | 'userReactions'
+  | 'plugins'
+  | 'multiFunctionalMode'
+  | 'webcamGrid'
+  | 'lockSettings'
+  | (string & {})
+
+/** A group offered for breakout rooms. */
+export interface BreakoutGroup {
+  readonly id: string
+  readonly name?: string | undefined
+  /** User ids, as `userID` of the join links. */
+  readonly roster: readonly string[]
+}
+
+/** A plugin that runs in every participant's browser. */
+export interface PluginManifest {
+  readonly url: string
+  /** Of the manifest, to be checked by the server. */
+  readonly checksum?: string | undefined
+}
 
 /**
  * Parameters of `create`. Defaults are those of BigBlueButton and can be changed by its administrator; a parameter
@@ -88,6 +94,8 @@ export interface CreateParams {
   readonly dialNumber?: string | undefined
   /** Digits, unique among running meetings. @default random */
   readonly voiceBridge?: string | undefined
+  /** @deprecated undocumented, gone in 4.0. @default voiceBridge */
+  readonly webVoice?: string | undefined
   /** Different people at once; 0 = no limit. @default 0 */
   readonly maxParticipants?: number | undefined
   /** Whether the meeting may be recorded. @default false */
@@ -123,7 +131,7 @@ export interface CreateParams {
   readonly recordFullDurationMedia?: boolean | undefined
   /** Since 2.6. @default false */
   readonly notifyRecordingIsOn?: boolean | undefined
-  /** Since 4.0. */
+  /** Text added to the notice of recording. Since 4.0. */
   readonly notifyRecordingAppend?: string | undefined
   /** @default false */
   readonly webcamsOnlyForModerator?: boolean | undefined
@@ -151,6 +159,10 @@ export interface CreateParams {
   readonly endWhenNoModerator?: boolean | undefined
   /** Minutes. @default 1 */
   readonly endWhenNoModeratorDelayInMinutes?: number | undefined
+  /** Minutes. @deprecated undocumented, gone in 4.0. @default 0 */
+  readonly logoutTimer?: number | undefined
+  /** @deprecated undocumented, gone in 4.0 */
+  readonly copyright?: string | undefined
   /** @default 'ALWAYS_ACCEPT' */
   readonly guestPolicy?: GuestPolicy | undefined
   /** @default 'CUSTOM_LAYOUT' up to 3.0, 'UNIFIED_LAYOUT' in 4.0 */
@@ -166,13 +178,11 @@ export interface CreateParams {
   /** Ignored by 3.0's client. Since 2.4.3. @default false */
   readonly allowRequestsWithoutSession?: boolean | undefined
   /** Since 2.5. */
-  readonly disabledFeatures?: readonly string[] | undefined
+  readonly disabledFeatures?: readonly Feature[] | undefined
   /** Takes names out of the server's own list. Since 2.6.9. */
-  readonly disabledFeaturesExclude?: readonly string[] | undefined
-  /** Groups offered for breakout rooms; `roster` holds user ids. Since 2.5. */
-  readonly groups?:
-    | readonly { readonly id: string; readonly name?: string | undefined; readonly roster: readonly string[] }[]
-    | undefined
+  readonly disabledFeaturesExclude?: readonly Feature[] | undefined
+  /** Groups offered for breakout rooms. Since 2.5. */
+  readonly groups?: readonly BreakoutGroup[] | undefined
   /** @default false */
   readonly lockSettingsDisableCam?: boolean | undefined
   /** @default false */
@@ -195,7 +205,9 @@ export interface CreateParams {
   readonly lockSettingsHideViewersCursor?: boolean | undefined
   /** Since 2.7. @default false */
   readonly lockSettingsHideViewersAnnotation?: boolean | undefined
-  /** Since 4.0. */
+  /** @deprecated gone in 2.6. @default false */
+  readonly lockSettingsLockedLayout?: boolean | undefined
+  /** Who may become presenter. Since 4.0. */
   readonly lockSettingsPresenterPolicy?: 'moderatorOnly' | 'requireApproval' | 'freeForAll' | undefined
   /** Since 3.0. @default false */
   readonly multiUserWhiteboardEnabled?: boolean | undefined
@@ -219,7 +231,7 @@ export interface CreateParams {
   readonly sharedNotesInitialContentMarkdown?: string | undefined
   /** Shown on recordings and handed to callbacks; keys are letters, digits and `-`, in lower case. */
   readonly meta?: StringMap | undefined
-  /** Documents to show, the first marked `current` first; sent in the request body. */
+  /** Documents to show, the first marked `current` first; sent in the request body. Ignored when the meeting runs already. */
   readonly presentations?: readonly DocumentParams[] | undefined
   /** What runs code, or loads from elsewhere, in every participant's browser, or makes the server call an address. */
   readonly privileged?: PrivilegedCreateParams | undefined
@@ -250,13 +262,15 @@ export interface PrivilegedCreateParams {
   readonly recordingReadyUrl?: string | undefined
   /** `meta_analytics-callback-url`: called by POST with the learning analytics. */
   readonly analyticsCallbackUrl?: string | undefined
+  /** `meta_secret-lrs-payload`: where learning records go. */
+  readonly lrsPayload?: string | undefined
   /** Since 2.7.2. */
   readonly preUploadedPresentation?: string | undefined
   /** Since 2.6. */
   readonly presentationUploadExternalUrl?: string | undefined
   readonly presentationUploadExternalDescription?: string | undefined
   /** Since 3.0. */
-  readonly pluginManifests?: readonly { readonly url: string; readonly checksum?: string | undefined }[] | undefined
+  readonly pluginManifests?: readonly PluginManifest[] | undefined
   /** Since 3.0. */
   readonly pluginManifestsFetchUrl?: string | undefined
   /** Settings for plugins. Since 3.0. */
@@ -265,136 +279,10 @@ export interface PrivilegedCreateParams {
   readonly clientSettingsOverride?: Readonly<Record<string, unknown>> | undefined
   /** Since 3.0.25. */
   readonly clientSettingsOverrideJsonUrl?: string | undefined
+  /** Shared notes to begin with, sent in the body. Since 3.0.25. */
+  readonly sharedNotesInitialContentJson?: Readonly<Record<string, unknown>> | undefined
   /** Since 3.0.25. */
   readonly sharedNotesInitialContentJsonUrl?: string | undefined
   /** Since 3.0.33. */
   readonly sharedNotesInitialContentMarkdownUrl?: string | undefined
-}
-
-/** Sent in the body, not in the query. */
-const inBody = <T>(): Codec<T> => ({ required: false, encode: () => {} })
-
-const password = text({ min: 2, max: 64 })
-
-/** Each manifest's address is checked like every other URL. */
-const pluginManifests: Codec<readonly { readonly url: string; readonly checksum?: string | undefined }[]> = {
-  required: false,
-  encode(out, name, value, context) {
-    for (const manifest of value) {
-      const problem = context.checkUrl(manifest.url)
-      if (problem !== undefined) throw new BbbParamError(context.call, name, problem)
-    }
-    json<typeof value>().encode(out, name, value, context)
-  },
-}
-
-const privilegedTable: ParamTable<PrivilegedCreateParams> = {
-  logoutURL: url(),
-  loginURL: url(),
-  logo: url(),
-  darklogo: url(),
-  bannerText: text(),
-  bannerColor: color(),
-  welcomeHtml: trustedHtml('welcome'),
-  moderatorOnlyMessageHtml: trustedHtml('moderatorOnlyMessage'),
-  meetingEndedURL: url(),
-  endCallbackUrl: url('meta_endCallbackUrl'),
-  recordingReadyUrl: url('meta_bbb-recording-ready-url'),
-  analyticsCallbackUrl: url('meta_analytics-callback-url'),
-  preUploadedPresentation: url(),
-  presentationUploadExternalUrl: url(),
-  presentationUploadExternalDescription: text(),
-  pluginManifests,
-  pluginManifestsFetchUrl: url(),
-  plugin: prefixed({ prefix: 'plugin_', pattern: /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/, lowerCase: true }),
-  clientSettingsOverride: inBody(),
-  clientSettingsOverrideJsonUrl: url(),
-  sharedNotesInitialContentJsonUrl: url(),
-  sharedNotesInitialContentMarkdownUrl: url(),
-}
-
-export const createTable: ParamTable<CreateParams> = {
-  meetingID: meetingId(),
-  name: text({ required: true, min: 2, max: 256 }),
-  attendeePW: password,
-  moderatorPW: password,
-  welcome: escapedText(),
-  moderatorOnlyMessage: escapedText(),
-  dialNumber: text(),
-  voiceBridge: digits(),
-  maxParticipants: integer(),
-  record: flag(),
-  duration: integer(),
-  isBreakout: flagWhenTrue(),
-  parentMeetingID: {
-    required: false,
-    encode(out, name, value, context) {
-      text({ min: 2, max: 256 }).encode(out, name, value, context)
-      // 2.6 looks for the parent under a name of its own.
-      out.add('parentIdMeetingId', value)
-    },
-  },
-  sequence: integer({ min: 1 }),
-  freeJoin: flag(),
-  breakoutRoomsEnabled: flag(),
-  breakoutRoomsPrivateChatEnabled: flag(),
-  breakoutRoomsRecord: flag(),
-  breakoutRoomsCaptureSlides: flag(),
-  breakoutRoomsCaptureNotes: flag(),
-  breakoutRoomsCaptureSlidesFilename: text(),
-  breakoutRoomsCaptureNotesFilename: text(),
-  autoStartRecording: flag(),
-  allowStartStopRecording: flag(),
-  recordFullDurationMedia: flag(),
-  notifyRecordingIsOn: flag(),
-  notifyRecordingAppend: text(),
-  webcamsOnlyForModerator: flag(),
-  muteOnStart: flag(),
-  allowModsToUnmuteUsers: flag(),
-  requireUserConsentBeforeUnmuting: flag(),
-  allowModsToEjectCameras: flag(),
-  allowPromoteGuestToModerator: flag(),
-  userCameraCap: integer(),
-  meetingCameraCap: integer(),
-  maxPinnedCameras: integer({ min: 1 }),
-  meetingExpireIfNoUserJoinedInMinutes: integer(),
-  meetingExpireWhenLastUserLeftInMinutes: integer(),
-  endWhenNoModerator: flag(),
-  endWhenNoModeratorDelayInMinutes: integer(),
-  guestPolicy: word(GUEST_POLICIES),
-  meetingLayout: word<MeetingLayout>(MEETING_LAYOUTS, { open: true }),
-  meetingKeepEvents: flag(),
-  learningDashboardEnabled: flag(),
-  learningDashboardCleanupDelayInMinutes: integer(),
-  virtualBackgroundsDisabled: flag(),
-  allowRequestsWithoutSession: flag(),
-  disabledFeatures: words<string>(FEATURES),
-  disabledFeaturesExclude: words<string>(FEATURES),
-  groups: json(),
-  lockSettingsDisableCam: flag(),
-  lockSettingsDisableMic: flag(),
-  lockSettingsDisablePrivateChat: flag(),
-  lockSettingsDisablePublicChat: flag(),
-  lockSettingsDisableNotes: flag(),
-  lockSettingsDisableNote: flag(),
-  lockSettingsHideUserList: flag(),
-  lockSettingsLockOnJoin: flag(),
-  lockSettingsLockOnJoinConfigurable: flag(),
-  lockSettingsHideViewersCursor: flag(),
-  lockSettingsHideViewersAnnotation: flag(),
-  lockSettingsPresenterPolicy: word(['moderatorOnly', 'requireApproval', 'freeForAll']),
-  multiUserWhiteboardEnabled: flag(),
-  preUploadedPresentationName: text(),
-  preUploadedPresentationOverrideDefault: flag(),
-  presentationConversionCacheEnabled: flag(),
-  maxNumPages: integer({ min: 1 }),
-  cameraBridge: text(),
-  screenShareBridge: text(),
-  audioBridge: text(),
-  sharedNotesEditor: word(['etherpad', 'blockNote']),
-  sharedNotesInitialContentMarkdown: text(),
-  meta: meta(),
-  presentations: inBody(),
-  privileged: group(privilegedTable),
-  extra: extra(),
 }

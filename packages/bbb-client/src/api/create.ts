@@ -1,9 +1,7 @@
-import { BbbParamError } from '../errors.ts'
-import { encodeParams } from '../params.ts'
+import { byTable, refuse } from '../params.ts'
 import type { Bag } from '../reader.ts'
-import type { XmlElement } from '../xml.ts'
-import { type CreateParams, createTable } from './create-params.ts'
-import { documentsElement, modulesBody } from './documents.ts'
+import type { CreateParams } from './create-params.ts'
+import { createTable } from './create-table.ts'
 import type { Operation } from './operation.ts'
 
 /** What `create` answers: the meeting as it is, which for a repeated create is the one that was there. */
@@ -43,18 +41,12 @@ export const NO_PARENT = 'bbb-none'
 /** Makes a meeting, or finds it again: with both passwords of the first time the call may be repeated at will. */
 export const create: Operation<CreateParams, CreatedMeeting> = {
   call: 'create',
-  repeat: params => (params.attendeePW !== undefined && params.moderatorPW !== undefined ? 'safe' : 'unsent'),
+  repeat: out => (out.get('attendeePW') !== undefined && out.get('moderatorPW') !== undefined ? 'safe' : 'unsent'),
   encode(out, params, context) {
-    if (params.isBreakout === true && (params.parentMeetingID === undefined || params.sequence === undefined))
-      throw new BbbParamError(context.call, 'isBreakout', 'needs parentMeetingID and sequence')
-    encodeParams(createTable, params, out, context)
-    const modules: XmlElement[] = []
-    if (params.presentations !== undefined && params.presentations.length > 0)
-      modules.push(documentsElement(params.presentations, context))
-    const override = params.privileged?.clientSettingsOverride
-    if (override !== undefined)
-      modules.push({ name: 'module', attributes: { name: 'clientSettingsOverride' }, cdata: JSON.stringify(override) })
-    return modules.length > 0 ? modulesBody(modules) : undefined
+    byTable(createTable)(out, params, context)
+    const breakout = out.get('isBreakout') !== undefined
+    if (breakout && (out.get('parentMeetingID') === undefined || out.get('sequence') === undefined))
+      refuse(context, 'isBreakout', 'needs parentMeetingID and sequence')
   },
   decode(response) {
     const parent = response.filled('parentMeetingID')

@@ -1,8 +1,17 @@
-import { BbbParamError } from '../errors.ts'
-import { type EncodeContext, encodeParams, meetingId, type ParamTable, type StringMap } from '../params.ts'
-import { buildXml, type XmlElement } from '../xml.ts'
-import { extra } from './maps.ts'
-import type { CallBody, Operation } from './operation.ts'
+import { meetingId, required } from '../codecs.ts'
+import {
+  byTable,
+  type Codec,
+  checkList,
+  checkText,
+  type EncodeContext,
+  ownFields,
+  paramTable,
+  refuse,
+} from '../params.ts'
+import type { XmlElement } from '../xml.ts'
+import { extra, type StringMap } from './maps.ts'
+import type { Operation } from './operation.ts'
 
 interface DocumentOptions {
   /** Shown first; the first document that says so wins. @default false */
@@ -23,47 +32,58 @@ export type DocumentParams =
   | (DocumentOptions & { readonly name: string; readonly content: Uint8Array })
 
 const HAS_EXTENSION = /[^/\\]\.[A-Za-z0-9]{1,10}$/
-const XML_UNFIT = /[\u0000-\u001f\u007f\ufffe\uffff]/
+const FIELDS = ['url', 'filename', 'name', 'content', 'current', 'downloadable', 'removable'] as const
 
-/** The XML body of create and insertDocument (BigBlueButton docs, "Preupload slides"). */
-export function documentsElement(documents: readonly DocumentParams[], context: EncodeContext): XmlElement {
-  const children = documents.map((document, i): XmlElement => {
-    const refuse = (field: string, problem: string): never => {
-      throw new BbbParamError(context.call, `presentations[${i}].${field}`, problem)
-    }
-    const options: Record<string, string> = {}
-    for (const key of ['current', 'downloadable', 'removable'] as const) {
-      const value: unknown = document[key]
-      if (value === undefined) continue
-      if (typeof value !== 'boolean') refuse(key, 'must be true or false')
-      options[key] = String(value)
-    }
-    const checkName = (field: string, value: unknown): string => {
-      if (typeof value !== 'string' || !HAS_EXTENSION.test(value))
-        return refuse(field, 'must be a file name with an extension, or the server skips the document')
-      if (!value.isWellFormed() || XML_UNFIT.test(value)) refuse(field, 'holds characters that XML cannot')
-      return value
-    }
-    if ('content' in document) {
-      if (!(document.content instanceof Uint8Array)) refuse('content', 'must be bytes (Uint8Array or Buffer)')
-      return {
-        name: 'document',
-        attributes: { name: checkName('name', document.name), ...options },
-        text: Buffer.from(document.content).toString('base64'),
-      }
-    }
-    const problem = context.checkUrl(document.url)
-    if (problem !== undefined) refuse('url', problem)
-    if (document.filename === undefined && !HAS_EXTENSION.test(new URL(document.url).pathname))
-      refuse('filename', 'is required: the URL ends in no file extension')
-    const filename = document.filename === undefined ? {} : { filename: checkName('filename', document.filename) }
-    return { name: 'document', attributes: { url: document.url, ...filename, ...options } }
-  })
-  return { name: 'module', attributes: { name: 'presentation' }, children }
+/** The module of the XML body that holds documents (BigBlueButton docs, "Preupload slides"). */
+export function documents(): Codec<readonly DocumentParams[]> {
+  return {
+    encode(out, name, value, context) {
+      const list = checkList(value, name, context)
+      if (list.length === 0) return
+      const children = list.map((document, i) => documentElement(document, `${name}[${i}]`, context))
+      out.modules.push({ name: 'module', attributes: { name: 'presentation' }, children })
+    },
+  }
 }
 
-export function modulesBody(modules: readonly XmlElement[]): CallBody {
-  return { contentType: 'application/xml', content: buildXml({ name: 'modules', children: modules }) }
+function documentElement(document: unknown, at: string, context: EncodeContext): XmlElement {
+  const { url, filename, name, content, ...options } = ownFields(document, FIELDS, at, context)
+  const flags: Record<string, string> = {}
+  for (const [key, value] of Object.entries(options)) {
+    if (typeof value !== 'boolean') refuse(context, `${at}.${key}`, 'must be true or false')
+    flags[key] = String(value)
+  }
+  if (content !== undefined) {
+    if (url !== undefined || filename !== undefined) refuse(context, at, 'has either content and name, or url')
+    if (!(content instanceof Uint8Array) || content.length === 0)
+      return refuse(context, `${at}.content`, 'must be bytes (Uint8Array or Buffer), at least one')
+    return {
+      name: 'document',
+      attributes: { name: fileName(name, `${at}.name`, context), ...flags },
+      text: Buffer.from(content.buffer, content.byteOffset, content.length).toString('base64'),
+    }
+  }
+  if (name !== undefined) refuse(context, `${at}.name`, 'goes with content; of a url it is the filename')
+  const address = checkText(url, `${at}.url`, context)
+  const problem = context.checkUrl(address)
+  if (problem !== undefined) refuse(context, `${at}.url`, problem)
+  if (filename === undefined && !HAS_EXTENSION.test(new URL(address).pathname))
+    refuse(context, `${at}.filename`, 'is required: the URL ends in no file extension')
+  return {
+    name: 'document',
+    attributes: {
+      url: address,
+      ...(filename !== undefined && { filename: fileName(filename, `${at}.filename`, context) }),
+      ...flags,
+    },
+  }
+}
+
+function fileName(value: unknown, at: string, context: EncodeContext): string {
+  const name = checkText(value, at, context)
+  if (!HAS_EXTENSION.test(name) || /[/\\]/.test(name))
+    refuse(context, at, 'must be a file name with an extension, or the server skips the document')
+  return name
 }
 
 /** Parameters of `insertDocument`. Since 2.5. */
@@ -74,20 +94,19 @@ export interface InsertDocumentParams {
   readonly extra?: StringMap | undefined
 }
 
-const insertDocumentTable: ParamTable<InsertDocumentParams> = {
+const insertDocumentTable = paramTable<InsertDocumentParams>({
   meetingID: meetingId(),
-  presentations: { required: true, encode: () => {} },
+  presentations: required(documents()),
   extra: extra(),
-}
+})
 
 /** Adds documents to a running meeting. Never repeated once sent: each try would add them again. */
 export const insertDocument: Operation<InsertDocumentParams, void> = {
   call: 'insertDocument',
   repeat: 'unsent',
   encode(out, params, context) {
-    encodeParams(insertDocumentTable, params, out, context)
-    if (params.presentations.length === 0) throw new BbbParamError(context.call, 'presentations', 'is empty')
-    return modulesBody([documentsElement(params.presentations, context)])
+    byTable(insertDocumentTable)(out, params, context)
+    if (out.modules.length === 0) refuse(context, 'presentations', 'is empty')
   },
   decode: () => undefined,
 }

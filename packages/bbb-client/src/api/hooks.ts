@@ -1,17 +1,8 @@
-import { BbbParamError } from '../errors.ts'
-import {
-  type Codec,
-  encodeParams,
-  flag,
-  meetingId,
-  opaqueId,
-  type ParamTable,
-  type StringMap,
-  text,
-} from '../params.ts'
+import { flag, opaqueId, optionalMeetingId, required, words } from '../codecs.ts'
+import { byTable, type Codec, checkText, paramTable, refuse } from '../params.ts'
 import type { Reader } from '../reader.ts'
-import { extra } from './maps.ts'
-import { type Operation, withoutBody } from './operation.ts'
+import { extra, type StringMap } from './maps.ts'
+import type { Operation } from './operation.ts'
 
 /** A registered callback, as bbb-webhooks lists it. */
 export interface Hook {
@@ -55,41 +46,28 @@ export interface CreatedHook {
 }
 
 const callbackUrl: Codec<string> = {
-  required: true,
   encode(out, name, value, context) {
-    const parsed = URL.parse(value)
-    const refuse = (problem: string): never => {
-      throw new BbbParamError(context.call, name, problem)
-    }
-    if (parsed === null || !/^https?:$/.test(parsed.protocol)) return refuse('must be an absolute http(s) URL')
+    const given = checkText(value, name, context)
+    const parsed = URL.parse(given)
+    if (parsed === null || !/^https?:$/.test(parsed.protocol))
+      return refuse(context, name, 'must be an absolute http(s) URL')
     if (parsed.username !== '' || parsed.password !== '')
-      refuse('must not hold a user name or password: bbb-webhooks never calls such a URL')
-    if (value.includes('#')) refuse('must not hold a fragment: the signature would be lost in it')
-    if (parsed.href !== value) refuse('must be written as new URL(url).href, or signatures cannot be checked')
-    if (parsed.searchParams.has('checksum')) refuse('must not hold a parameter named checksum')
-    text().encode(out, name, value, context)
+      refuse(context, name, 'must not hold a user name or password: bbb-webhooks never calls such a URL')
+    if (given.includes('#')) refuse(context, name, 'must not hold a fragment: the signature would be lost in it')
+    if (parsed.href !== given)
+      refuse(context, name, 'must be written as new URL(url).href, or signatures cannot be checked')
+    if (parsed.searchParams.has('checksum')) refuse(context, name, 'must not hold a parameter named checksum')
+    out.add(name, given)
   },
 }
 
-const eventIds: Codec<readonly string[]> = {
-  required: false,
-  encode(out, name, value, context) {
-    if (!Array.isArray(value) || value.length === 0)
-      throw new BbbParamError(context.call, name, 'must be a list that is not empty')
-    for (const id of value)
-      if (typeof id !== 'string' || !/^[a-z][a-z0-9-]{1,63}$/.test(id))
-        throw new BbbParamError(context.call, name, 'holds something that is no event id')
-    text().encode(out, name, value.join(','), context)
-  },
-}
-
-const createTable: ParamTable<CreateHookParams> = {
-  callbackURL: callbackUrl,
-  meetingID: { ...meetingId(), required: false },
-  eventID: eventIds,
+const createTable = paramTable<CreateHookParams>({
+  callbackURL: required(callbackUrl),
+  meetingID: optionalMeetingId(),
+  eventID: words(/^[a-z][a-z0-9-]{1,63}$/),
   getRaw: flag(),
   extra: extra(),
-}
+})
 
 function decodeHook(reader: Reader): Hook {
   return {
@@ -111,10 +89,9 @@ export const createHook: Operation<CreateHookParams, CreatedHook> = {
   call: 'hooks/create',
   repeat: 'safe',
   encode(out, params, context) {
-    if (params.getRaw === true && params.eventID !== undefined)
-      throw new BbbParamError(context.call, 'eventID', 'together with getRaw delivers nothing')
-    encodeParams(createTable, params, out, context)
-    return undefined
+    byTable(createTable)(out, params, context)
+    if (out.get('getRaw') === 'true' && out.get('eventID') !== undefined)
+      refuse(context, 'eventID', 'together with getRaw delivers nothing')
   },
   decode: response => ({
     hookID: response.identity('hookID'),
@@ -129,14 +106,14 @@ export interface ListHooksParams {
   readonly extra?: StringMap | undefined
 }
 
-const listTable: ParamTable<ListHooksParams> = { extra: extra() }
+const listTable = paramTable<ListHooksParams>({ extra: extra() })
 
 /** Every registered callback. Without a meeting on purpose: several releases fail on that filter. */
 export const listHooks: Operation<ListHooksParams, readonly Hook[]> = {
   call: 'hooks/list',
   repeat: 'safe',
-  encode: withoutBody((out, params, context) => encodeParams(listTable, params, out, context)),
-  decode: response => response.list('hooks', 'hook', decodeHook),
+  encode: byTable(listTable),
+  decode: response => response.answer('hooks', 'hook', null, decodeHook),
 }
 
 /** Parameters of `hooks.destroy`. */
@@ -145,15 +122,15 @@ export interface DestroyHookParams {
   readonly extra?: StringMap | undefined
 }
 
-const destroyTable: ParamTable<DestroyHookParams> = { hookID: opaqueId(), extra: extra() }
+const destroyTable = paramTable<DestroyHookParams>({ hookID: opaqueId(), extra: extra() })
 
-/** Removes a callback. `false`: there was none of that id (or it is permanent). */
+/** Removes a callback. `false`: there was none of that id (or it is permanent). Of two tries the first may have removed it. */
 export const destroyHook: Operation<DestroyHookParams, boolean> = {
   call: 'hooks/destroy',
   repeat: 'safe',
-  encode: withoutBody((out, params, context) => encodeParams(destroyTable, params, out, context)),
+  encode: byTable(destroyTable),
   decode: () => true,
-  absent: failure => (failure.messageKey === 'destroyMissingHook' ? { result: false } : undefined),
+  absent: (failure, repeated) => (failure.messageKey === 'destroyMissingHook' ? { result: repeated } : undefined),
 }
 
 /** Whether bbb-webhooks answers at all; unsigned. */
@@ -161,7 +138,7 @@ export const pingHooks: Operation<ListHooksParams, boolean> = {
   call: 'hooks/ping',
   repeat: 'safe',
   signed: false,
-  encode: withoutBody((out, params, context) => encodeParams(listTable, params, out, context)),
+  encode: byTable(listTable),
   decode: () => true,
   decodeText: body => (/bbb-webhooks/.test(body) && !body.trimStart().startsWith('<') ? true : undefined),
 }

@@ -1,8 +1,9 @@
-import { encodeParams, meetingId, type ParamTable, type StringMap, text } from '../params.ts'
+import { meetingId, required, text } from '../codecs.ts'
+import { byTable, paramTable } from '../params.ts'
 import type { Bag, Reader } from '../reader.ts'
 import { NO_PARENT } from './create.ts'
-import { extra } from './maps.ts'
-import { isMissingMeeting, type Operation, withoutBody } from './operation.ts'
+import { extra, type StringMap } from './maps.ts'
+import { isMissingMeeting, type Operation } from './operation.ts'
 
 /** Parameters of the calls that only name a meeting. */
 export interface MeetingParams {
@@ -141,15 +142,15 @@ function decodeMeeting(reader: Reader): MeetingInfo {
   }
 }
 
-const meetingTable: ParamTable<MeetingParams> = { meetingID: meetingId(), extra: extra() }
-const listTable: ParamTable<ListParams> = { extra: extra() }
+const meetingTable = paramTable<MeetingParams>({ meetingID: meetingId(), extra: extra() })
+const listTable = paramTable<ListParams>({ extra: extra() })
 
 /** Whether anybody is in the meeting: an unknown, ended or still empty one is `false`. */
 export const isMeetingRunning: Operation<MeetingParams, boolean> = {
   call: 'isMeetingRunning',
   repeat: 'safe',
-  encode: withoutBody((out, params, context) => encodeParams(meetingTable, params, out, context)),
-  decode: response => response.boolean('running') ?? false,
+  encode: byTable(meetingTable),
+  decode: response => response.verdict('running'),
   absent: failure => (isMissingMeeting(failure) ? { result: false } : undefined),
 }
 
@@ -157,7 +158,7 @@ export const isMeetingRunning: Operation<MeetingParams, boolean> = {
 export const getMeetingInfo: Operation<MeetingParams, MeetingInfo | null> = {
   call: 'getMeetingInfo',
   repeat: 'safe',
-  encode: withoutBody((out, params, context) => encodeParams(meetingTable, params, out, context)),
+  encode: byTable(meetingTable),
   decode: decodeMeeting,
   absent: failure => (isMissingMeeting(failure) ? { result: null } : undefined),
 }
@@ -166,8 +167,8 @@ export const getMeetingInfo: Operation<MeetingParams, MeetingInfo | null> = {
 export const getMeetings: Operation<ListParams, readonly MeetingInfo[]> = {
   call: 'getMeetings',
   repeat: 'safe',
-  encode: withoutBody((out, params, context) => encodeParams(listTable, params, out, context)),
-  decode: response => response.list('meetings', 'meeting', decodeMeeting),
+  encode: byTable(listTable),
+  decode: response => response.answer('meetings', 'meeting', 'noMeetings', decodeMeeting),
   absent: failure => (failure.messageKey === 'noMeetings' ? { result: [] } : undefined),
 }
 
@@ -178,7 +179,7 @@ export const getMeetings: Operation<ListParams, readonly MeetingInfo[]> = {
 export const end: Operation<MeetingParams, boolean> = {
   call: 'end',
   repeat: 'unsent',
-  encode: withoutBody((out, params, context) => encodeParams(meetingTable, params, out, context)),
+  encode: byTable(meetingTable),
   decode: () => true,
   absent: failure => (isMissingMeeting(failure) ? { result: false } : undefined),
 }
@@ -194,9 +195,9 @@ export interface Session {
 export const getSessions: Operation<ListParams, readonly Session[]> = {
   call: 'getSessions',
   repeat: 'safe',
-  encode: withoutBody((out, params, context) => encodeParams(listTable, params, out, context)),
+  encode: byTable(listTable),
   decode: response =>
-    response.list('sessions', 'meeting', reader => ({
+    response.answer('sessions', 'meeting', 'noSessions', reader => ({
       internalMeetingID: reader.identity('meetingID'),
       meetingName: reader.text('meetingName') ?? '',
       userName: reader.text('userName') ?? '',
@@ -214,18 +215,18 @@ export interface SendChatMessageParams {
   readonly extra?: StringMap | undefined
 }
 
-const chatTable: ParamTable<SendChatMessageParams> = {
+const chatTable = paramTable<SendChatMessageParams>({
   meetingID: meetingId(),
-  message: text({ required: true, min: 1, max: 500 }),
+  message: required(text({ min: 1, max: 500 })),
   userName: text({ min: 1, max: 255 }),
   extra: extra(),
-}
+})
 
 /** Says something in the public chat. Never repeated once sent. */
 export const sendChatMessage: Operation<SendChatMessageParams, void> = {
   call: 'sendChatMessage',
   repeat: 'unsent',
-  encode: withoutBody((out, params, context) => encodeParams(chatTable, params, out, context)),
+  encode: byTable(chatTable),
   decode: () => undefined,
 }
 
@@ -255,7 +256,7 @@ export const version: Operation<ListParams, ServerVersion> = {
   call: '',
   repeat: 'safe',
   signed: false,
-  encode: withoutBody((out, params, context) => encodeParams(listTable, params, out, context)),
+  encode: byTable(listTable),
   decode: response => ({
     version: response.identity('version'),
     apiVersion: response.filled('apiVersion'),

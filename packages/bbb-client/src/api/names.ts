@@ -42,30 +42,41 @@ const RESERVED_META = new Set([
 /** User data that loads foreign content into the browser of the one who joins. */
 const RESERVED_USERDATA = new Set(['bbb_custom_style', 'bbb_custom_style_url'])
 
-/** Decide who someone is, or make something be fetched or run: not even as part of another name. */
+const lowerCased = (names: string): readonly string[] => names.split(/\s+/).map(name => name.toLowerCase())
+
+/** Load from elsewhere, run, redirect, or make the server call an address: options of their own, under `privileged`. */
+const PRIVILEGED = new Set(
+  lowerCased(`logoutURL loginURL logo darklogo avatarURL webcamBackgroundURL errorRedirectUrl clientURL meetingEndedURL
+  preUploadedPresentation pluginManifests pluginManifestsFetchUrl clientSettingsOverride clientSettingsOverrideJsonUrl
+  presentationUploadExternalUrl sharedNotesInitialContentJson sharedNotesInitialContentJsonUrl
+  sharedNotesInitialContentMarkdownUrl existingUserID replaceSessionToken`),
+)
+
+/** Decide who someone is and what they may do: not even as part of another name. */
 const DECIDING = new Set(
-  `role password moderatorPW attendeePW meetingID userID guest auth redirect checksum createTime logoutURL loginURL logo
-  darklogo avatarURL webcamBackgroundURL errorRedirectUrl meetingEndedURL preUploadedPresentation pluginManifests
-  pluginManifestsFetchUrl clientSettingsOverride clientSettingsOverrideJsonUrl presentationUploadExternalUrl
-  sharedNotesInitialContentJsonUrl sharedNotesInitialContentMarkdownUrl callbackURL`
-    .split(/\s+/)
-    .map(name => name.toLowerCase()),
+  lowerCased(
+    'role password moderatorPW attendeePW meetingID userID guest auth redirect checksum createTime callbackURL',
+  ),
 )
 
 const PREFIXES = ['meta_', 'userdata-', 'userdata_', 'plugin_']
 
-/** For `extra`: every documented name, and everything that is a family of names. */
+/** For `extra`, in lower case: every documented name, and everything that is a family of names. */
 export function isReservedName(name: string): boolean {
-  const lower = name.toLowerCase()
-  return RESERVED.has(lower) || PREFIXES.some(prefix => lower.startsWith(prefix))
+  return RESERVED.has(name) || PREFIXES.some(prefix => name.startsWith(prefix))
+}
+
+/** For parameters of calls that are not known, in lower case. */
+export function isPrivilegedName(name: string): boolean {
+  return PRIVILEGED.has(name)
 }
 
 /** For keys of `meta`, in lower case. */
 export function isReservedMetaName(name: string): boolean {
-  return RESERVED_META.has(name) || DECIDING.has(name)
+  return RESERVED_META.has(name) || DECIDING.has(name) || PRIVILEGED.has(name)
 }
 
 /** For keys of `userdata`, in lower case. */
 export function isReservedUserdataName(name: string): boolean {
-  return RESERVED_USERDATA.has(name) || DECIDING.has(name)
+  return RESERVED_USERDATA.has(name) || DECIDING.has(name) || PRIVILEGED.has(name)
 }

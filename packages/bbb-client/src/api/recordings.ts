@@ -1,17 +1,8 @@
-import {
-  type Codec,
-  encodeParams,
-  idList,
-  integer,
-  type ParamTable,
-  prefixed,
-  requiredFlag,
-  type StringMap,
-} from '../params.ts'
-import type { QueryBuilder } from '../query.ts'
-import { type Bag, parseInteger, type Reader } from '../reader.ts'
-import { extra } from './maps.ts'
-import { type Operation, withoutBody } from './operation.ts'
+import { flag, idList, integer, required } from '../codecs.ts'
+import { byTable, type Codec, paramTable } from '../params.ts'
+import { type Bag, parseInteger, type Reader, trimXml } from '../reader.ts'
+import { extra, meta, metaFilter, type StringMap } from './maps.ts'
+import type { Operation } from './operation.ts'
 
 export const RECORDING_STATES = ['processing', 'processed', 'published', 'unpublished', 'deleted'] as const
 /** `any` is for filters only. */
@@ -97,11 +88,25 @@ export interface RecordingsPage {
   readonly totalElements: number | null
 }
 
-/** Values such as `You &amp;amp; Me`: some servers escape names twice. Once is undone by XML, once here. */
-function unescapeTwice(value: string): string {
+const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", '#39': "'" }
+
+/** More changes to one recording than anybody makes. */
+const MOST_ESCAPES = 20
+
+function unescapeOnce(value: string): string {
   return value.replace(/&(amp|lt|gt|quot|apos|#39);/g, (entity, name: string) => NAMED[name] ?? entity)
 }
-const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", '#39': "'" }
+
+/**
+ * Names and ids of recordings come escaped twice, and once more for each time the recording was changed (BigBlueButton's
+ * RecMetaXmlHelper). The metadata hold the same text escaped properly: where they are there, they say how often.
+ */
+function unescapeName(value: string, truth: string | undefined): string {
+  let text = value
+  for (let times = 0; truth !== undefined && times <= MOST_ESCAPES; times++, text = unescapeOnce(text))
+    if (text === truth) return truth
+  return unescapeOnce(value)
+}
 
 function decodeFormat(reader: Reader): RecordingFormat {
   const images = reader.child('preview')?.child('images')?.node.children ?? []
@@ -114,7 +119,7 @@ function decodeFormat(reader: Reader): RecordingFormat {
     images: images
       .filter(image => image.name === 'image')
       .map(image => ({
-        url: image.text.trim(),
+        url: trimXml(image.text),
         width: parseInteger(image.attributes?.get('width') ?? ''),
         height: parseInteger(image.attributes?.get('height') ?? ''),
         alt: image.attributes?.get('alt') ?? null,
@@ -127,16 +132,17 @@ const RECORDING_FIELDS = new Set(
   metadata breakout breakoutRooms playback data`.split(/\s+/),
 )
 
-export function decodeRecording(reader: Reader): Recording {
+function decodeRecording(reader: Reader): Recording {
   const isBreakout = reader.boolean('isBreakout') ?? reader.child('metadata')?.boolean('isBreakout') ?? false
   const breakout = isBreakout ? reader.child('breakout') : null
   const published = reader.boolean('published')
   const state = reader.filled('state')
+  const metadata = reader.bag('metadata')
   return {
     recordID: reader.identity('recordID'),
-    meetingID: unescapeTwice(reader.text('meetingID') ?? ''),
+    meetingID: unescapeName(reader.text('meetingID') ?? '', metadata.meetingId),
     internalMeetingID: reader.filled('internalMeetingID'),
-    name: unescapeTwice(reader.text('name') ?? ''),
+    name: unescapeName(reader.text('name') ?? '', metadata.meetingName),
     published: published ?? state === 'published',
     state,
     startTime: reader.date('startTime'),
@@ -156,7 +162,7 @@ export function decodeRecording(reader: Reader): Recording {
             freeJoin: breakout.boolean('freeJoin'),
           },
     breakoutRooms: reader.texts('breakoutRooms', 'breakoutRoom'),
-    metadata: reader.bag('metadata'),
+    metadata,
     playback: reader.list('playback', 'format', decodeFormat),
     data: reader.list('data', 'format', format => ({
       type: format.filled('type') ?? 'unknown',
@@ -166,38 +172,27 @@ export function decodeRecording(reader: Reader): Recording {
   }
 }
 
-const states: Codec<RecordingState | 'any' | readonly RecordingState[]> = {
-  required: false,
-  encode(out, name, value, context) {
-    idList().encode(out, name, value, context)
-  },
-}
+const states: Codec<RecordingState | 'any' | readonly RecordingState[]> = idList()
 
-const META_KEY = /^[a-zA-Z][a-zA-Z0-9-]{0,63}$/
-
-/** An empty filter value makes servers fail, so it never leaves. */
-const metaFilter = prefixed({ prefix: 'meta_', pattern: META_KEY, allowEmpty: false })
-const metaChange = prefixed({ prefix: 'meta_', pattern: META_KEY })
-
-const getRecordingsTable: ParamTable<GetRecordingsParams> = {
+const getRecordingsTable = paramTable<GetRecordingsParams>({
   meetingID: idList(),
   recordID: idList(),
   state: states,
-  meta: metaFilter,
+  meta: metaFilter(),
   limit: integer({ min: 1, max: 100 }),
   offset: integer(),
   extra: extra(),
-}
+})
 
 /** Recordings of the given meetings or ids, newest first. An empty list is an answer and no error. */
 export const getRecordingsPage: Operation<GetRecordingsParams, RecordingsPage> = {
   call: 'getRecordings',
   repeat: 'safe',
-  encode: withoutBody((out, params, context) => encodeParams(getRecordingsTable, params, out, context)),
+  encode: byTable(getRecordingsTable),
   decode(response) {
     const pagination = response.child('pagination')
     return {
-      recordings: response.list('recordings', 'recording', decodeRecording),
+      recordings: response.answer('recordings', 'recording', 'noRecordings', decodeRecording),
       totalElements: response.count('totalElements') ?? pagination?.count('totalElements') ?? null,
     }
   },
@@ -205,29 +200,35 @@ export const getRecordingsPage: Operation<GetRecordingsParams, RecordingsPage> =
     failure.messageKey === 'noRecordings' ? { result: { recordings: [], totalElements: 0 } } : undefined,
 }
 
-/** Recordings of several pages: one whose formats were split over pages is whole again. */
+/** Recordings of several pages, newest first: one whose formats were split over pages is whole again. */
 export function mergeRecordings(recordings: Iterable<Recording>): readonly Recording[] {
   const byId = new Map<string, Recording>()
   for (const recording of recordings) {
     const known = byId.get(recording.recordID)
-    if (known === undefined) {
-      byId.set(recording.recordID, recording)
-      continue
-    }
-    const seen = new Set(known.playback.map(format => `${format.type}\n${format.url}`))
-    const more = recording.playback.filter(format => !seen.has(`${format.type}\n${format.url}`))
-    if (more.length > 0)
-      byId.set(recording.recordID, {
-        ...known,
-        playback: [...known.playback, ...more],
-        size: sum(known.size, recording.size),
-      })
+    byId.set(recording.recordID, known === undefined ? recording : merged(known, recording))
   }
   return [...byId.values()].sort((a, b) => (b.startTime?.getTime() ?? 0) - (a.startTime?.getTime() ?? 0))
 }
 
-function sum(a: number | null, b: number | null): number | null {
-  return a === null && b === null ? null : (a ?? 0) + (b ?? 0)
+function merged(known: Recording, other: Recording): Recording {
+  const more = added(known.playback, other.playback)
+  const data = added(known.data, other.data)
+  if (more.length === 0 && data.length === 0) return known
+  const sizes = more.map(format => format.size ?? 0)
+  return {
+    ...known,
+    playback: [...known.playback, ...more],
+    data: [...known.data, ...data],
+    // The server adds up what is on one page.
+    size: known.size === null ? other.size : sizes.reduce((sum, size) => sum + size, known.size),
+  }
+}
+
+function added<T extends { readonly type: string; readonly url: string }>(
+  known: readonly T[],
+  other: readonly T[],
+): readonly T[] {
+  return other.filter(({ type, url }) => !known.some(format => format.type === type && format.url === url))
 }
 
 /** Parameters of `publishRecordings`. */
@@ -254,28 +255,23 @@ export interface UpdateRecordingsParams {
   readonly extra?: StringMap | undefined
 }
 
-const publishTable: ParamTable<PublishRecordingsParams> = {
-  recordID: idList({ required: true }),
-  publish: requiredFlag(),
+const publishTable = paramTable<PublishRecordingsParams>({
+  recordID: required(idList()),
+  publish: required(flag()),
   extra: extra(),
-}
-const deleteTable: ParamTable<DeleteRecordingsParams> = { recordID: idList({ required: true }), extra: extra() }
-const updateTable: ParamTable<UpdateRecordingsParams> = {
-  recordID: idList({ required: true }),
-  meta: { ...metaChange, required: true },
+})
+const deleteTable = paramTable<DeleteRecordingsParams>({ recordID: required(idList()), extra: extra() })
+const updateTable = paramTable<UpdateRecordingsParams>({
+  recordID: required(idList()),
+  meta: required(meta()),
   extra: extra(),
-}
-
-const encodeBy =
-  <P extends object>(table: ParamTable<P>) =>
-  (out: QueryBuilder, params: P, context: Parameters<typeof encodeParams>[3]): void =>
-    encodeParams(table, params, out, context)
+})
 
 /** Publishes or unpublishes. The server says yes if any of the ids exists; one still processing does not. */
 export const publishRecordings: Operation<PublishRecordingsParams, void> = {
   call: 'publishRecordings',
   repeat: 'safe',
-  encode: withoutBody(encodeBy(publishTable)),
+  encode: byTable(publishTable),
   decode: () => undefined,
 }
 
@@ -283,7 +279,7 @@ export const publishRecordings: Operation<PublishRecordingsParams, void> = {
 export const deleteRecordings: Operation<DeleteRecordingsParams, void> = {
   call: 'deleteRecordings',
   repeat: 'safe',
-  encode: withoutBody(encodeBy(deleteTable)),
+  encode: byTable(deleteTable),
   decode: () => undefined,
   // The first of two requests may have deleted it.
   absent: (failure, repeated) => (repeated && failure.messageKey === 'notFound' ? { result: undefined } : undefined),
@@ -293,6 +289,6 @@ export const deleteRecordings: Operation<DeleteRecordingsParams, void> = {
 export const updateRecordings: Operation<UpdateRecordingsParams, boolean> = {
   call: 'updateRecordings',
   repeat: 'safe',
-  encode: withoutBody(encodeBy(updateTable)),
+  encode: byTable(updateTable),
   decode: response => response.boolean('updated') ?? true,
 }

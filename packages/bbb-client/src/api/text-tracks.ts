@@ -1,9 +1,7 @@
-import { randomUUID } from 'node:crypto'
-import { BbbParamError } from '../errors.ts'
-import { encodeParams, opaqueId, type ParamTable, type StringMap, text, word } from '../params.ts'
-import { extra } from './maps.ts'
+import { opaqueId, required, text, word } from '../codecs.ts'
+import { byTable, type Codec, checkText, paramTable, refuse } from '../params.ts'
+import { extra, type StringMap } from './maps.ts'
 import type { Operation } from './operation.ts'
-import { withoutBody } from './operation.ts'
 
 /** Captions of a recording. `href` works once, within the hour. */
 export interface TextTrack {
@@ -22,15 +20,15 @@ export interface TextTracksParams {
   readonly extra?: StringMap | undefined
 }
 
-const tracksTable: ParamTable<TextTracksParams> = { recordID: opaqueId(), extra: extra() }
+const tracksTable = paramTable<TextTracksParams>({ recordID: opaqueId(), extra: extra() })
 
 /** Captions of one recording; none is an empty list. */
 export const getRecordingTextTracks: Operation<TextTracksParams, readonly TextTrack[]> = {
   call: 'getRecordingTextTracks',
   repeat: 'safe',
-  encode: withoutBody((out, params, context) => encodeParams(tracksTable, params, out, context)),
+  encode: byTable(tracksTable),
   decode: response =>
-    response.list('tracks', 'item', track => ({
+    response.answer('tracks', 'item', null, track => ({
       href: track.identity('href'),
       kind: track.filled('kind') ?? 'subtitles',
       label: track.filled('label'),
@@ -56,40 +54,40 @@ export interface PutTextTrackParams {
 
 const LANG = /^[a-z]{2,3}(_[A-Z]{2}(_[A-Za-z0-9]+)?)?$/
 
-const putTable: ParamTable<PutTextTrackParams> = {
+/** The server reads it as a Java locale, with underscores (BigBlueButton's RecordingController). */
+const language: Codec<string> = {
+  encode(out, name, value, context) {
+    const lang = checkText(value, name, context).replaceAll('-', '_')
+    if (!LANG.test(lang)) refuse(context, name, 'must have the form en or en_US')
+    out.add(name, lang)
+  },
+}
+
+const putTable = paramTable<PutTextTrackParams>({
   recordID: opaqueId(),
-  kind: word(['subtitles', 'captions'], { required: true }),
-  lang: {
-    required: true,
+  kind: required(word(['subtitles', 'captions'])),
+  lang: required(language),
+  label: text({ min: 1, max: 255 }),
+  file: required({
     encode(out, name, value, context) {
-      const lang = String(value).replaceAll('-', '_')
-      if (!LANG.test(lang)) throw new BbbParamError(context.call, name, 'must have the form en or en_US')
-      out.add(name, lang)
+      if (!(value instanceof Uint8Array) || value.length === 0) refuse(context, name, 'must be bytes, at least one')
+      out.file = { name: 'track.vtt', content: value }
+    },
+  }),
+  filename: {
+    encode(out, name, value, context) {
+      if (!/^[\w. -]{1,100}$/.test(checkText(value, name, context)) || out.file === undefined)
+        return refuse(context, name, 'must be a plain file name')
+      out.file = { ...out.file, name: value }
     },
   },
-  label: text({ min: 1, max: 255 }),
-  file: { required: true, encode: () => {} },
-  filename: { required: false, encode: () => {} },
   extra: extra(),
-}
+})
 
 /** Adds captions to a recording; converted a while later. Never repeated once sent. */
 export const putRecordingTextTrack: Operation<PutTextTrackParams, void> = {
   call: 'putRecordingTextTrack',
   repeat: 'unsent',
-  encode(out, params, context) {
-    encodeParams(putTable, params, out, context)
-    if (!(params.file instanceof Uint8Array) || params.file.length === 0)
-      throw new BbbParamError(context.call, 'file', 'must be bytes, at least one')
-    const filename = params.filename ?? 'track.vtt'
-    if (!/^[\w. -]{1,100}$/.test(filename))
-      throw new BbbParamError(context.call, 'filename', 'must be a plain file name')
-    const boundary = `----bbb-client-${randomUUID()}`
-    const head = `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="${filename}"\r\nContent-Type: application/octet-stream\r\n\r\n`
-    return {
-      contentType: `multipart/form-data; boundary=${boundary}`,
-      content: Buffer.concat([Buffer.from(head), params.file, Buffer.from(`\r\n--${boundary}--\r\n`)]),
-    }
-  },
+  encode: byTable(putTable),
   decode: () => undefined,
 }

@@ -28,18 +28,22 @@ export function backoffMs(failures: number, policy: RetryPolicy, random: number)
 }
 
 /**
- * `Retry-After` → milliseconds from `now` (epoch ms); seconds or an HTTP date (RFC 9110, 10.2.3).
+ * `Retry-After` → milliseconds from `now` (epoch ms, best the server's own); seconds or an HTTP date (RFC 9110, 10.2.3).
  * A date in the past is 0; anything else that cannot be meant is `undefined`.
  */
 export function retryAfterMs(header: string | undefined, now: number): number | undefined {
-  if (header === undefined) return undefined
-  const text = header.trim()
-  if (/^\d{1,10}$/.test(text)) return Number(text) * 1000
-  // Only the form with a weekday name: Date.parse alone would take almost anything.
-  if (!/^[A-Z][a-z]{2,8},? /.test(text)) return undefined
-  const at = Date.parse(text)
-  if (Number.isNaN(at)) return undefined
-  return Math.max(0, at - now)
+  const text = header?.trim() ?? ''
+  if (/^\d+$/.test(text)) return Math.min(Number(text) * 1000, Number.MAX_SAFE_INTEGER)
+  const at = httpDate(text)
+  return at === undefined ? undefined : Math.max(0, at - now)
+}
+
+/** An HTTP date → epoch milliseconds. */
+export function httpDate(header: string | undefined): number | undefined {
+  // Only forms with a weekday name: Date.parse alone would take almost anything. The oldest form leaves out the zone.
+  if (header === undefined || !/^[A-Z][a-z]{2,8},? /.test(header)) return undefined
+  const at = Date.parse(header.endsWith('GMT') ? header : `${header} GMT`)
+  return Number.isNaN(at) ? undefined : at
 }
 
 /**

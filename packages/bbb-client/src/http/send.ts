@@ -1,10 +1,10 @@
 import type { CircuitBreaker } from './breaker.ts'
-import { backoffMs, isTransientStatus, type RetryBudget, type RetryPolicy, retryAfterMs } from './retry.ts'
+import { backoffMs, httpDate, isTransientStatus, type RetryBudget, type RetryPolicy, retryAfterMs } from './retry.ts'
 import { HttpFailure, type HttpRequest, type HttpResponse, type Transport, toHttpFailure } from './types.ts'
 
 /** Time and chance, so that tests own both. */
 export interface HttpClock {
-  /** Epoch milliseconds. */
+  /** Milliseconds, never going back; near the epoch, because dates of servers are compared with it. */
   now(): number
   setTimeout(callback: () => void, ms: number): unknown
   clearTimeout(handle: unknown): void
@@ -13,7 +13,8 @@ export interface HttpClock {
 }
 
 export const systemHttpClock: HttpClock = {
-  now: Date.now,
+  // Not Date.now: a clock that is set back an hour must not keep a breaker open for an hour.
+  now: () => performance.timeOrigin + performance.now(),
   setTimeout: (callback, ms) => setTimeout(callback, ms),
   clearTimeout: handle => clearTimeout(handle as NodeJS.Timeout),
   random: Math.random,
@@ -85,8 +86,7 @@ export async function send(
       if (isServerTrouble(attempt)) breaker.failed(clock.now(), clock.random())
       else breaker.succeeded()
 
-      const wait =
-        attempt.kind === 'response' ? retryAfterMs(attempt.response.headers['retry-after'], clock.now()) : undefined
+      const wait = attempt.kind === 'response' ? askedToWait(attempt.response, clock) : undefined
       const outcome = (): SendOutcome => {
         if (attempt.kind === 'response') return { ...attempt, attempts, retryAfterMs: wait }
         return { ...attempt, attempts, sent: everSent }
@@ -131,6 +131,11 @@ async function attemptOnce(
     ports.clock.clearTimeout(timer)
     for (const signal of outer) signal.removeEventListener('abort', stop)
   }
+}
+
+/** A date is meant by the server's clock, which its own Date header shows. */
+function askedToWait({ headers }: HttpResponse, clock: HttpClock): number | undefined {
+  return retryAfterMs(headers['retry-after'], httpDate(headers.date) ?? clock.now())
 }
 
 function isTransient(attempt: Attempt): boolean {

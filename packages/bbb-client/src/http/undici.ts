@@ -1,5 +1,9 @@
-import { type Dispatcher, getGlobalDispatcher } from 'undici'
+import type { LookupFunction } from 'node:net'
+import type { Agent, Dispatcher, getGlobalDispatcher } from 'undici'
+import { blockedError, isPrivateAddress, publicLookup } from './guard.ts'
 import { HttpFailure, type HttpRequest, type HttpResponse, type Transport, toHttpFailure } from './types.ts'
+
+let globalDispatcher: typeof getGlobalDispatcher | undefined
 
 /**
  * A transport on undici's dispatcher: the global one unless given, looked up per request, so that proxies, pools and
@@ -7,7 +11,45 @@ import { HttpFailure, type HttpRequest, type HttpResponse, type Transport, toHtt
  * byte left, which decides what may be repeated.
  */
 export function undiciTransport(dispatcher?: Dispatcher | undefined): Transport {
-  return request => dispatch(dispatcher ?? getGlobalDispatcher(), request)
+  if (dispatcher !== undefined) return request => dispatch(dispatcher, request)
+  return async request => {
+    // Loaded with the first request: it is most of what importing this package would cost.
+    globalDispatcher ??= (await import('undici')).getGlobalDispatcher
+    return dispatch(globalDispatcher(), request)
+  }
+}
+
+/** What connections of one's own may be told. */
+export interface ConnectionOptions {
+  /** Certificates trusted beside those of Node, in PEM. */
+  readonly ca?: string | Buffer | readonly (string | Buffer)[] | undefined
+  /** Refuses every address that is not public, for each connection anew. */
+  readonly blockPrivateNetworks: boolean
+  /** Name look-up; `node:dns` unless given. */
+  readonly lookup?: LookupFunction | undefined
+}
+
+/** An agent with connections of its own: TLS 1.2 or later, always verified. */
+export async function ownAgent(options: ConnectionOptions): Promise<Agent> {
+  const { Agent, buildConnector } = await import('undici')
+  const { rootCertificates } = await import('node:tls')
+  const { blockPrivateNetworks } = options
+  const ca = options.ca === undefined ? undefined : [...rootCertificates, ...[options.ca].flat()]
+  const lookup = blockPrivateNetworks ? publicLookup(options.lookup) : options.lookup
+  const connect = buildConnector({
+    minVersion: 'TLSv1.2',
+    rejectUnauthorized: true,
+    ...(ca !== undefined && { ca }),
+    ...(lookup !== undefined && { lookup }),
+  })
+  return new Agent({
+    connect(target, callback) {
+      // An address needs no look-up, so it is looked at here.
+      if (blockPrivateNetworks && /^[\d.]+$|:/.test(target.hostname) && isPrivateAddress(target.hostname))
+        return callback(blockedError(), null)
+      connect(target, callback)
+    },
+  })
 }
 
 function dispatch(dispatcher: Dispatcher, request: HttpRequest): Promise<HttpResponse> {
@@ -27,6 +69,7 @@ function dispatch(dispatcher: Dispatcher, request: HttpRequest): Promise<HttpRes
       finish()
     }
     const fail = (failure: HttpFailure): void => {
+      if (abandoned) return
       abandoned = true
       settle(() => reject(failure))
       abort?.(failure)
@@ -34,62 +77,64 @@ function dispatch(dispatcher: Dispatcher, request: HttpRequest): Promise<HttpRes
     const onAbort = (): void => fail(new HttpFailure('aborted', sent))
     signal.addEventListener('abort', onAbort, { once: true })
 
+    const options: Dispatcher.DispatchOptions = {
+      origin: request.origin,
+      path: request.path,
+      method: request.method,
+      headers: request.headers,
+      body: request.body ?? null,
+      // The deadline is ours: one absolute timer instead of undici's idle ones.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    }
+    // Nothing that somebody left on Object.prototype becomes an option of the request.
+    Object.setPrototypeOf(options, null)
     try {
-      dispatcher.dispatch(
-        {
-          origin: request.origin,
-          path: request.path,
-          method: request.method,
-          headers: { ...request.headers },
-          body: request.body ?? null,
-          // The deadline is ours: one absolute timer instead of undici's idle ones.
-          headersTimeout: 0,
-          bodyTimeout: 0,
+      dispatcher.dispatch(options, {
+        onRequestStart(controller) {
+          abort = reason => controller.abort(reason)
+          if (abandoned) return controller.abort(new HttpFailure('aborted', false))
+          sent = true
         },
-        {
-          onRequestStart(controller) {
-            abort = reason => controller.abort(reason)
-            if (abandoned) return controller.abort(new HttpFailure('aborted', false))
-            sent = true
-          },
-          onResponseStart(_controller, statusCode, responseHeaders) {
-            status = statusCode
-            headers = flatten(responseHeaders)
-            const encoding = headers['content-encoding']
-            if (encoding !== undefined && encoding !== '' && encoding.toLowerCase() !== 'identity')
-              fail(new HttpFailure('encoding', true))
-            else if (Number(headers['content-length']) > request.maxResponseBytes)
-              fail(new HttpFailure('too-large', true))
-          },
-          onResponseData(_controller, chunk) {
-            if (abandoned) return
-            size += chunk.length
-            if (size > request.maxResponseBytes) fail(new HttpFailure('too-large', true))
-            else chunks.push(chunk)
-          },
-          onResponseEnd() {
-            if (abandoned) return
-            const [only] = chunks
-            const body = chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, size)
-            settle(() => resolve({ status, headers, body }))
-          },
-          onResponseError(_controller, error) {
-            if (abandoned) return
-            abandoned = true
-            settle(() => reject(toHttpFailure(error, sent)))
-          },
+        onResponseStart(_controller, statusCode, responseHeaders) {
+          status = statusCode
+          headers = flatten(responseHeaders)
+          if (isEncoded(headers)) fail(new HttpFailure('encoding', true))
+          else if (Number(headers['content-length']) > request.maxResponseBytes)
+            fail(new HttpFailure('too-large', true))
         },
-      )
+        onResponseData(_controller, chunk) {
+          if (abandoned) return
+          size += chunk.length
+          if (size > request.maxResponseBytes) fail(new HttpFailure('too-large', true))
+          else chunks.push(chunk)
+        },
+        onResponseEnd() {
+          if (abandoned) return
+          const [only] = chunks
+          const body = chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, size)
+          settle(() => resolve({ status, headers, body }))
+        },
+        onResponseError(_controller, error) {
+          fail(toHttpFailure(error, sent))
+        },
+      })
     } catch (error) {
       // undici checks its arguments and its own state before anything is sent.
-      abandoned = true
-      settle(() => reject(toHttpFailure(error, false)))
+      fail(toHttpFailure(error, false))
     }
   })
 }
 
+/** Whether the body is anything but the bytes themselves; it was asked for as it is. */
+export function isEncoded(headers: Readonly<Record<string, string>>): boolean {
+  const content = headers['content-encoding']?.trim().toLowerCase() ?? ''
+  const transfer = headers['transfer-encoding']?.trim().toLowerCase() ?? ''
+  return (content !== '' && content !== 'identity') || (transfer !== '' && transfer !== 'chunked')
+}
+
 function flatten(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
-  const flat: Record<string, string> = {}
+  const flat: Record<string, string> = Object.create(null)
   for (const [name, value] of Object.entries(headers))
     if (value !== undefined) flat[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : value
   return flat

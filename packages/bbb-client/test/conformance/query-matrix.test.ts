@@ -126,7 +126,7 @@ describe('what this client writes, whatever it is given', () => {
   let server: TestServer
   beforeAll(async () => {
     server = await testServer()
-    server.answer((_request, response) => respond(response, success()))
+    server.answer((_request, response) => respond(response, success('<meetings/>')))
   })
   afterAll(() => server.close())
 
@@ -158,7 +158,7 @@ describe('what this client writes, whatever it is given', () => {
     const seen: { method: string; target: string }[] = []
     server.answer((request, response) => {
       seen.push({ method: request.method ?? '', target: request.url ?? '' })
-      respond(response, success())
+      respond(response, success('<meetings/>'))
     })
     const client = server.client()
     await client.getMeetings()
