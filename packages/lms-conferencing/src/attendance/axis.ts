@@ -34,7 +34,7 @@ export class HeldAxis {
   times([from, to]: Interval): Interval[] {
     const found: Interval[] = []
     const index = firstAbove(from, this.#offsets.length, i => this.#offsets[i]) - 1
-    for (let i = Math.max(0, index); i < this.intervals.length; i++) {
+    for (let i = index; i < this.intervals.length; i++) {
       const offset = this.#offsets[i] ?? 0
       const [begin, end] = this.intervals[i] ?? [0, 0]
       if (offset >= to) break

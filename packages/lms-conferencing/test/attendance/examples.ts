@@ -144,6 +144,12 @@ export const heldExamples: readonly Example[] = [
     expect: { ana: { there: '-200:00–-140:00', status: 'present' } },
   },
   {
+    rule: '§3.3 planned: … also one that was over the moment its plan began',
+    story: 'started -30:00; ana/a joined -30:00; ana/a left 0:00; ended 0:00',
+    held: '-30:00–0:00',
+    expect: { ana: { there: '-30:00–0:00', status: 'present' } },
+  },
+  {
     rule: '§3.3 planned, live: before the plan nothing is held yet',
     story: 'started -20:00; ana/a joined -20:00',
     now: '-5:00',

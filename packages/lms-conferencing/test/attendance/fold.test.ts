@@ -6,6 +6,7 @@ import {
   createAttendanceFold,
 } from 'lms-conferencing/attendance'
 import { describe, expect, it } from 'vitest'
+import { addFact, emptyFacts } from '../../src/attendance/facts.ts'
 import { anyInput } from './arbitrary.ts'
 import { at, story, T0 } from './support.ts'
 
@@ -125,6 +126,18 @@ describe('the fold', () => {
     expect(fold.result({ class: hour, roster: ['ana'], now: at('10:00') }).people.ana?.inClassNow).toBe(true)
   })
 
+  it('keeps one fact however often it is told, in any order', () => {
+    const facts = emptyFacts()
+    const visits = story('ana/a joined 0:00; ana/a left 5:00; ana/a joined 6:00; ana/a left 9:00; snapshot 7:00 ana/a')
+    for (let delivery = 0; delivery < 5; delivery++) {
+      for (const event of delivery % 2 === 0 ? visits : visits.toReversed()) addFact(facts, event)
+    }
+    const instance = facts.instances.get('i1')
+    expect(instance?.snapshots).toHaveLength(1)
+    const { joins, lefts, listings } = instance?.sessions.get('a')?.main ?? {}
+    expect([joins?.length, lefts?.length, listings?.length]).toEqual([2, 2, 1])
+  })
+
   it('§8 scores attendance and activity by weight, with integer division', () => {
     const events = story(
       'started 0:00; ana/a joined 0:00; ana/a left 60:00; ben/b joined 0:00; ben/b left 20:00; ended 60:00',
@@ -224,6 +237,8 @@ describe('what is not an input is refused by name', () => {
     ]
     const call = () => attendance({ class: hour, roster: [], events, options: { windowMode: 'actual' } })
     expect(call).toThrow(TypeError)
+    const blind = { ...hour, blind: [[-8e15 + 1, 8e15] as const] }
+    expect(() => attendance({ class: blind, roster: [], events, options: { windowMode: 'actual' } })).toThrow(TypeError)
     expect(() => attendance({ class: hour, roster: [], events })).not.toThrow()
   })
 
