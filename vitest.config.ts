@@ -2,7 +2,8 @@ import { defineConfig } from 'vitest/config'
 import { projects } from './vitest.workspace.ts'
 
 // Packages import each other by name; this condition resolves those names to their sources, so tests need no build.
-const conditions = ['workspace-source', 'node', 'module', 'import', 'default']
+// `import` and `default` go without saying; named here they would also be forced on require(), which breaks pg.
+const conditions = ['workspace-source', 'node', 'module']
 
 export default defineConfig({
   test: {

@@ -100,7 +100,8 @@ export interface MeetingAlias extends MeetingName {
 /**
  * What can be read and written inside one transaction: all of it happens, or none.
  * Every method sees the rows of one tenant only. Text that no database keeps unchanged (a NUL, half a surrogate pair)
- * is refused with `INVALID`, a key that is taken with `CONFLICT`.
+ * is refused with `INVALID`, a key that is taken with `CONFLICT`. Ids, names of servers and meeting keys may have 255
+ * characters each; longer ones are refused with `INVALID` where the database has no room for them.
  */
 export interface StoreTransaction {
   /** Callbacks that waited for the meeting of this class come back to `new`. `CONFLICT` when id or meeting key is taken. */
@@ -134,8 +135,6 @@ export interface StoreTransaction {
   addAlias(alias: MeetingAlias): Promise<void>
   findAlias(name: MeetingName): Promise<MeetingAlias | null>
 
-  /** Inserts rows whose digest is new; answers how many were. */
-  insertInbox(rows: readonly NewInboxRow[]): Promise<number>
   /** Rows in state `new` whose time has come, oldest first. */
   dueInbox(tenantId: string, now: Date, limit: number): Promise<readonly InboxRow[]>
   /** When the first `new` row is due, perhaps long ago; `null` when there is none. */
@@ -165,10 +164,15 @@ export interface InboxFilter {
 export interface Store {
   /**
    * Runs `work` in one transaction, durable once the promise resolves. Rolled back when `work` throws. Write
-   * transactions run one after the other: `work` uses `tx` alone, and waits for nothing slow. Another transaction or
-   * read inside it is refused with `INVALID`.
+   * transactions run one after the other, also those of other processes: `work` uses `tx` alone, and waits for nothing
+   * slow. Another transaction or read inside it is refused with `INVALID`.
    */
   transaction<T>(work: (tx: StoreTransaction) => Promise<T>): Promise<T>
+  /**
+   * Inserts rows whose digest is new, in one transaction, durable once the promise resolves; answers how many were new.
+   * Where the database allows it, this waits for no other writer.
+   */
+  receive(rows: readonly NewInboxRow[]): Promise<number>
   /** Reads one consistent state, without taking the write lock. */
   read<T>(work: (tx: StoreTransaction) => Promise<T>): Promise<T>
   /** Lets what runs come to its end, then closes. */
@@ -182,14 +186,22 @@ export type StoreFault =
   | 'full'
   /** The database cannot be opened, or not for writing. */
   | 'read_only'
-  /** The database file was removed, moved or replaced while it was open. */
+  /** The database file was removed, moved or replaced while it was open, or the tables are gone. */
   | 'gone'
   | 'damaged'
   /** A newer version of this package has been here. */
   | 'newer_schema'
   /** The file is a link, no file at all, or open to other users of the machine. */
   | 'unsafe_file'
+  /** The database server cannot be reached, went away, or did not answer in time. */
+  | 'unreachable'
+  /** The database server refuses the user, or the database does not exist there. */
+  | 'refused'
+  /** The database is set up to lose what it has confirmed when the power fails. */
+  | 'unsafe_settings'
   | 'closed'
+  /** It was not stored in time, or nobody knows whether it was. */
+  | 'slow'
   /** More waits to be stored than may wait. */
   | 'queue_full'
   | 'failed'

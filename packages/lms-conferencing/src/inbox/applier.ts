@@ -24,6 +24,9 @@ export interface ApplierOptions {
   readonly pollMs: number
 }
 
+/** A database that is back is noticed within this time. */
+const longestOutagePauseMs = 4000
+
 /** Takes stored callbacks and makes their effect, at its own pace, one batch at a time. */
 export class Applier {
   readonly #options: ApplierOptions
@@ -95,7 +98,7 @@ export class Applier {
     const { logger, random } = this.#options
     this.#outages++
     logger.warn('Stored callbacks cannot be applied now; they wait.', { reason: describe(error) })
-    this.#setTimer(growingPause(this.#outages, random()))
+    this.#setTimer(Math.min(longestOutagePauseMs, growingPause(this.#outages, random())))
   }
 
   #setTimer(ms: number): void {

@@ -1,8 +1,8 @@
 import { type Clock, systemClock } from '../clock.ts'
-import { ConferencingError } from '../errors.ts'
 import { type Logger, noLogger } from '../logger.ts'
 import type { VerifiedCallback } from '../provider.ts'
 import type { Store } from '../store.ts'
+import { storeUnavailable } from '../store-faults.ts'
 import { Applier } from './applier.ts'
 import type { ClassChange, EventSource } from './apply-row.ts'
 import { callbackDigest } from './digest.ts'
@@ -27,6 +27,11 @@ export interface InboxOptions {
   readonly queueLimit?: number | undefined
   /** How many bytes of them. @default 67108864 */
   readonly queueBytes?: number | undefined
+  /**
+   * When `receive` stops waiting for the store, in milliseconds: BigBlueButton waits 5 seconds for an answer.
+   * @default 3500
+   */
+  readonly answerWithinMs?: number | undefined
   /** After how many failures a callback is dead. @default 8 */
   readonly maxAttempts?: number | undefined
   /** How often to look for callbacks that another process stored, in milliseconds. @default 1000 */
@@ -79,6 +84,8 @@ export function createInbox(options: InboxOptions): Inbox {
     queueLimit: options.queueLimit ?? 10_000,
     queueBytes: options.queueBytes ?? 64 * 1024 * 1024,
     groupLimit: 500,
+    answerWithinMs: options.answerWithinMs ?? 3500,
+    clock,
     onStored: () => applier.wake(),
   })
   let stopped = false
@@ -86,7 +93,7 @@ export function createInbox(options: InboxOptions): Inbox {
   return {
     async receive({ provider, callback: { serverId, kind, body } }) {
       if (stopped) {
-        throw new ConferencingError('STORE_UNAVAILABLE', 'The inbox is stopped.', { details: { reason: 'closed' } })
+        throw storeUnavailable('closed')
       }
       const identity = { tenantId, provider, serverId, kind, body }
       await receiver.store({ ...identity, digest: callbackDigest(identity), receivedAt: new Date(clock.now()) })

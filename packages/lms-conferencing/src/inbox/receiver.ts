@@ -1,6 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
+import type { Clock } from '../clock.ts'
 import { ConferencingError } from '../errors.ts'
 import type { NewInboxRow, Store } from '../store.ts'
+import { storeUnavailable } from '../store-faults.ts'
 
 export interface ReceiverOptions {
   readonly store: Store
@@ -9,6 +11,9 @@ export interface ReceiverOptions {
   readonly queueBytes: number
   /** How many go into one transaction. */
   readonly groupLimit: number
+  /** When to stop waiting for the store, in milliseconds: the sender gives up, too, and comes back. */
+  readonly answerWithinMs: number
+  readonly clock: Clock
   /** Told each time a group is stored. */
   readonly onStored: () => void
 }
@@ -17,6 +22,7 @@ interface Waiting {
   readonly row: NewInboxRow
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
+  readonly isAnswered: () => boolean
 }
 
 /**
@@ -35,19 +41,21 @@ export class Receiver {
 
   /** Rejects with `STORE_UNAVAILABLE` when the row is not stored: then nothing must be acknowledged. */
   store(row: NewInboxRow): Promise<void> {
-    const { queueLimit, queueBytes } = this.#options
+    const { queueLimit, queueBytes, answerWithinMs, clock } = this.#options
     if (this.#waiting.length >= queueLimit || this.#bytes + row.body.byteLength > queueBytes) {
-      return Promise.reject(
-        new ConferencingError('STORE_UNAVAILABLE', 'Too many callbacks wait to be stored. Try again later.', {
-          details: { reason: 'queue_full' },
-        }),
-      )
+      return Promise.reject(storeUnavailable('queue_full'))
     }
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ row, resolve, reject })
-      this.#bytes += row.body.byteLength
-      this.#running ??= this.#run()
-    })
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    let isAnswered = false
+    const timer = clock.setTimeout(() => {
+      isAnswered = true
+      // It may be stored all the same: then the sender's repetition is the same row.
+      reject(storeUnavailable('slow'))
+    }, answerWithinMs)
+    this.#waiting.push({ row, resolve, reject, isAnswered: () => isAnswered })
+    this.#bytes += row.body.byteLength
+    this.#running ??= this.#run()
+    return promise.finally(() => clock.clearTimeout(timer))
   }
 
   /** Resolves when nothing waits. */
@@ -70,9 +78,11 @@ export class Receiver {
     return taken
   }
 
-  async #storeGroup(group: readonly Waiting[]): Promise<void> {
+  async #storeGroup(taken: readonly Waiting[]): Promise<void> {
+    const group = taken.filter(({ isAnswered }) => !isAnswered())
+    if (group.length === 0) return
     try {
-      await this.#options.store.transaction(tx => tx.insertInbox(group.map(({ row }) => row)))
+      await this.#options.store.receive(group.map(({ row }) => row))
     } catch (error) {
       if (isUnavailable(error)) {
         // Those behind would wait as long again for the same answer; better they hear it now and come back.

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import type { Transaction } from 'kysely'
 import type { AttendanceEvent, PresentSession, Provenance } from '../model.ts'
 import type { StoredEvent, StoreTransaction } from '../store.ts'
-import { storeUnavailable } from './faults.ts'
+import { storeUnavailable } from '../store-faults.ts'
 import type { EventTable, TableNames, Tables } from './schema.ts'
 
 type FactQueries = Pick<StoreTransaction, 'addEvents' | 'listEvents'>

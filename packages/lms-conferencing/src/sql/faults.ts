@@ -1,27 +1,6 @@
 import { ConferencingError } from '../errors.ts'
 import type { StoreFault } from '../store.ts'
-
-/** What a person should do about each fault. */
-const advice: Readonly<Record<StoreFault, string>> = {
-  locked: 'The database is locked by another writer. Try again; if it stays so, look for a program that holds it open.',
-  full: 'The disk or the database is full. Free some space; nothing needs a restart.',
-  read_only: 'The database cannot be opened for writing. Give this process access to the file and its directory.',
-  gone: 'The database file is not there any more. Put the same file back, or restart to begin with what is there now.',
-  damaged: 'The database file is damaged or is no SQLite database. Restore a backup.',
-  newer_schema: 'The database was made by a newer version of lms-conferencing. Update this one.',
-  unsafe_file: 'The database file is not safe to use.',
-  closed: 'The store is closed.',
-  queue_full: 'Too much waits to be stored. Try again later.',
-  failed: 'The database failed.',
-}
-
-/** `STORE_UNAVAILABLE` with the fault in `details.reason`. `more` must hold no data: it is shown. */
-export function storeUnavailable(reason: StoreFault, more?: string): ConferencingError {
-  return new ConferencingError('STORE_UNAVAILABLE', more ? `${advice[reason]} ${more}` : advice[reason], {
-    userMessage: 'This cannot be saved right now. Please try again in a moment.',
-    details: { reason },
-  })
-}
+import { storeUnavailable } from '../store-faults.ts'
 
 // Primary result codes, https://www.sqlite.org/rescode.html
 const BUSY = 5

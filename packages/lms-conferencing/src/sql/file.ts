@@ -1,6 +1,7 @@
 import { accessSync, type BigIntStats, closeSync, constants, lstatSync, mkdirSync, openSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { storeError, storeUnavailable } from './faults.ts'
+import { storeUnavailable } from '../store-faults.ts'
+import { storeError } from './faults.ts'
 
 /** A database file that was found safe, and can tell whether it is still the same one. */
 export interface SafeFile {

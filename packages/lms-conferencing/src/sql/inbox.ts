@@ -1,20 +1,17 @@
-import type { CompiledQuery, Insertable, Selectable, Transaction } from 'kysely'
+import type { Selectable, Transaction } from 'kysely'
 import type { InboxRow, InboxState, MeetingName, StoreTransaction } from '../store.ts'
 import type { InboxTable, TableNames, Tables } from './schema.ts'
 
 type InboxQueries = Pick<
   StoreTransaction,
-  'insertInbox' | 'dueInbox' | 'nextInboxDue' | 'getInbox' | 'markInbox' | 'requeueInbox' | 'countInbox' | 'listInbox'
+  'dueInbox' | 'nextInboxDue' | 'getInbox' | 'markInbox' | 'requeueInbox' | 'countInbox' | 'listInbox'
 >
 
 /** Never failed: due whatever the clock says. */
-const AT_ONCE = 0
+export const AT_ONCE = 0
 const asNew = { state: 'new', attempts: 0, next_attempt_at: AT_ONCE, reason: null } as const
 
-/** Keeps a query compiled: for one that runs thousands of times a second, compiling costs more than running. */
-export type CompiledOnce = (compile: () => CompiledQuery) => CompiledQuery
-
-export function inboxQueries(db: Transaction<Tables>, tables: TableNames, insertOnce: CompiledOnce): InboxQueries {
+export function inboxQueries(db: Transaction<Tables>, tables: TableNames): InboxQueries {
   const rowsOf = (tenantId: string) => db.selectFrom(tables.inbox).selectAll().where('tenant_id', '=', tenantId)
 
   /** Adds to rows the meetings they wait for. */
@@ -36,33 +33,6 @@ export function inboxQueries(db: Transaction<Tables>, tables: TableNames, insert
   }
 
   return {
-    async insertInbox(rows) {
-      let inserted = 0
-      for (const row of rows) {
-        const values: Insertable<InboxTable> = {
-          tenant_id: row.tenantId,
-          provider: row.provider,
-          server_id: row.serverId,
-          kind: row.kind,
-          body: row.body,
-          digest: row.digest,
-          received_at: row.receivedAt.getTime(),
-          ...asNew,
-        }
-        const query = insertOnce(() =>
-          db
-            .insertInto(tables.inbox)
-            .values(values)
-            .onConflict(conflict => conflict.columns(['tenant_id', 'digest']).doNothing())
-            .compile(),
-        )
-        // The values, in their order, are all the parameters there are.
-        const { numAffectedRows = 0n } = await db.executeQuery({ ...query, parameters: Object.values(values) })
-        inserted += Number(numAffectedRows)
-      }
-      return inserted
-    },
-
     async dueInbox(tenantId, now, limit) {
       const rows = await rowsOf(tenantId)
         .where('state', '=', 'new')

@@ -1,2 +1,3 @@
 export type { Store, StoreFault } from '../store.ts'
 export { type OpenStoreOptions, openStore } from './open.ts'
+export type { DurabilitySetting } from './postgres.ts'

@@ -1,9 +1,11 @@
-import type { ColumnDefinitionBuilder, Kysely, Transaction } from 'kysely'
-import { storeUnavailable } from './faults.ts'
+import type { ColumnDefinitionBuilder, RawBuilder, Transaction } from 'kysely'
+import { storeUnavailable } from '../store-faults.ts'
 import type { TableNames, Tables } from './schema.ts'
 
 /** Where the databases differ in how a column is declared. */
 export interface ColumnTypes {
+  /** Text that is compared and sorted byte by byte, whatever the language of the database. */
+  readonly text: 'text' | RawBuilder<string>
   readonly bytes: 'blob' | 'bytea'
   /** An integer key that the database counts up itself. */
   readonly counter: 'integer' | 'bigserial'
@@ -19,34 +21,32 @@ interface Migration {
 const migrations: readonly Migration[] = [{ name: 'classes, facts, recordings, inbox', up: firstTables }]
 
 /**
- * Brings the schema up to date, in one transaction, whoever comes first. Throws `STORE_UNAVAILABLE` `newer_schema` when
- * the database has been used by a newer version.
+ * Brings the schema up to date, in the caller's transaction, which no other migration runs beside. Throws
+ * `STORE_UNAVAILABLE` `newer_schema` when the database has been used by a newer version.
  */
-export async function migrate(db: Kysely<Tables>, tables: TableNames, types: ColumnTypes): Promise<void> {
-  await db.transaction().execute(async tx => {
-    await tx.schema
-      .createTable(tables.schema_versions)
-      .ifNotExists()
-      .addColumn('version', 'integer', column => column.primaryKey())
-      .addColumn('name', 'text', column => column.notNull())
+export async function migrate(tx: Transaction<Tables>, tables: TableNames, types: ColumnTypes): Promise<void> {
+  await tx.schema
+    .createTable(tables.schema_versions)
+    .ifNotExists()
+    .addColumn('version', 'integer', column => column.primaryKey())
+    .addColumn('name', 'text', required)
+    .execute()
+  const latest = await tx
+    .selectFrom(tables.schema_versions)
+    .select(({ fn }) => fn.max('version').as('version'))
+    .executeTakeFirst()
+  const current = latest?.version ?? 0
+  if (current > migrations.length) {
+    throw storeUnavailable('newer_schema', `(Its schema is ${current}, this version knows ${migrations.length}.)`)
+  }
+  for (const [index, { name, up }] of migrations.entries()) {
+    if (index < current) continue
+    await up(tx, tables, types)
+    await tx
+      .insertInto(tables.schema_versions)
+      .values({ version: index + 1, name })
       .execute()
-    const latest = await tx
-      .selectFrom(tables.schema_versions)
-      .select(({ fn }) => fn.max('version').as('version'))
-      .executeTakeFirst()
-    const current = latest?.version ?? 0
-    if (current > migrations.length) {
-      throw storeUnavailable('newer_schema', `(Its schema is ${current}, this version knows ${migrations.length}.)`)
-    }
-    for (const [index, { name, up }] of migrations.entries()) {
-      if (index < current) continue
-      await up(tx, tables, types)
-      await tx
-        .insertInto(tables.schema_versions)
-        .values({ version: index + 1, name })
-        .execute()
-    }
-  })
+  }
 }
 
 const required = (column: ColumnDefinitionBuilder): ColumnDefinitionBuilder => column.notNull()
@@ -54,24 +54,24 @@ const required = (column: ColumnDefinitionBuilder): ColumnDefinitionBuilder => c
 async function firstTables({ schema }: Transaction<Tables>, tables: TableNames, types: ColumnTypes): Promise<void> {
   await schema
     .createTable(tables.classes)
-    .addColumn('tenant_id', 'text', required)
-    .addColumn('id', 'text', required)
-    .addColumn('course_id', 'text', required)
-    .addColumn('teacher_id', 'text', required)
-    .addColumn('title', 'text', required)
-    .addColumn('description', 'text', required)
+    .addColumn('tenant_id', types.text, required)
+    .addColumn('id', types.text, required)
+    .addColumn('course_id', types.text, required)
+    .addColumn('teacher_id', types.text, required)
+    .addColumn('title', types.text, required)
+    .addColumn('description', types.text, required)
     .addColumn('starts_at', 'bigint', required)
     .addColumn('duration_minutes', 'integer', required)
-    .addColumn('status', 'text', required)
-    .addColumn('provider', 'text', required)
-    .addColumn('server_id', 'text', required)
-    .addColumn('meeting_id', 'text', required)
-    .addColumn('meeting_key', 'text')
-    .addColumn('moderator_password', 'text', required)
-    .addColumn('attendee_password', 'text', required)
-    .addColumn('meeting_details', 'text', required)
-    .addColumn('provisioning', 'text', required)
-    .addColumn('provisioning_reason', 'text')
+    .addColumn('status', types.text, required)
+    .addColumn('provider', types.text, required)
+    .addColumn('server_id', types.text, required)
+    .addColumn('meeting_id', types.text, required)
+    .addColumn('meeting_key', types.text)
+    .addColumn('moderator_password', types.text, required)
+    .addColumn('attendee_password', types.text, required)
+    .addColumn('meeting_details', types.text, required)
+    .addColumn('provisioning', types.text, required)
+    .addColumn('provisioning_reason', types.text)
     .addColumn('record', 'smallint', required)
     .addColumn('has_recording', 'smallint', required)
     .addColumn('started_at', 'bigint')
@@ -92,17 +92,17 @@ async function firstTables({ schema }: Transaction<Tables>, tables: TableNames, 
 
   await schema
     .createTable(tables.events)
-    .addColumn('tenant_id', 'text', required)
-    .addColumn('class_id', 'text', required)
-    .addColumn('fact_key', 'text', required)
-    .addColumn('provenance', 'text', required)
-    .addColumn('type', 'text', required)
-    .addColumn('instance', 'text', required)
+    .addColumn('tenant_id', types.text, required)
+    .addColumn('class_id', types.text, required)
+    .addColumn('fact_key', types.text, required)
+    .addColumn('provenance', types.text, required)
+    .addColumn('type', types.text, required)
+    .addColumn('instance', types.text, required)
     .addColumn('at', 'bigint', required)
-    .addColumn('session', 'text')
-    .addColumn('person', 'text')
-    .addColumn('room', 'text')
-    .addColumn('present', 'text')
+    .addColumn('session', types.text)
+    .addColumn('person', types.text)
+    .addColumn('room', types.text)
+    .addColumn('present', types.text)
     .addPrimaryKeyConstraint(`${tables.events}_pk`, ['tenant_id', 'class_id', 'fact_key'])
     .addForeignKeyConstraint(
       `${tables.events}_class`,
@@ -115,17 +115,17 @@ async function firstTables({ schema }: Transaction<Tables>, tables: TableNames, 
 
   await schema
     .createTable(tables.recordings)
-    .addColumn('tenant_id', 'text', required)
-    .addColumn('class_id', 'text', required)
-    .addColumn('record_id', 'text', required)
-    .addColumn('name', 'text', required)
-    .addColumn('state', 'text', required)
+    .addColumn('tenant_id', types.text, required)
+    .addColumn('class_id', types.text, required)
+    .addColumn('record_id', types.text, required)
+    .addColumn('name', types.text, required)
+    .addColumn('state', types.text, required)
     .addColumn('published', 'smallint', required)
     .addColumn('started_at', 'bigint')
     .addColumn('ended_at', 'bigint')
     .addColumn('duration_seconds', 'double precision')
     .addColumn('size_bytes', 'bigint')
-    .addColumn('playback', 'text', required)
+    .addColumn('playback', types.text, required)
     .addPrimaryKeyConstraint(`${tables.recordings}_pk`, ['tenant_id', 'class_id', 'record_id'])
     .addForeignKeyConstraint(
       `${tables.recordings}_class`,
@@ -138,40 +138,40 @@ async function firstTables({ schema }: Transaction<Tables>, tables: TableNames, 
 
   await schema
     .createTable(tables.aliases)
-    .addColumn('tenant_id', 'text', required)
-    .addColumn('provider', 'text', required)
-    .addColumn('server_id', 'text', required)
-    .addColumn('meeting_key', 'text', required)
-    .addColumn('parent_key', 'text', required)
-    .addColumn('parent_instance', 'text', required)
-    .addColumn('room', 'text', required)
+    .addColumn('tenant_id', types.text, required)
+    .addColumn('provider', types.text, required)
+    .addColumn('server_id', types.text, required)
+    .addColumn('meeting_key', types.text, required)
+    .addColumn('parent_key', types.text, required)
+    .addColumn('parent_instance', types.text, required)
+    .addColumn('room', types.text, required)
     .addPrimaryKeyConstraint(`${tables.aliases}_pk`, ['tenant_id', 'provider', 'server_id', 'meeting_key'])
     .execute()
 
   await schema
     .createTable(tables.inbox)
     .addColumn('seq', types.counter, column => types.counted(column.primaryKey()))
-    .addColumn('tenant_id', 'text', required)
-    .addColumn('provider', 'text', required)
-    .addColumn('server_id', 'text', required)
-    .addColumn('kind', 'text', required)
+    .addColumn('tenant_id', types.text, required)
+    .addColumn('provider', types.text, required)
+    .addColumn('server_id', types.text, required)
+    .addColumn('kind', types.text, required)
     .addColumn('body', types.bytes, required)
-    .addColumn('digest', 'text', required)
+    .addColumn('digest', types.text, required)
     .addColumn('received_at', 'bigint', required)
-    .addColumn('state', 'text', required)
+    .addColumn('state', types.text, required)
     .addColumn('attempts', 'integer', required)
     .addColumn('next_attempt_at', 'bigint', required)
-    .addColumn('reason', 'text')
+    .addColumn('reason', types.text)
     .addUniqueConstraint(`${tables.inbox}_once`, ['tenant_id', 'digest'])
     .execute()
   await schema.createIndex(`${tables.inbox}_by_state`).on(tables.inbox).columns(['tenant_id', 'state', 'seq']).execute()
 
   await schema
     .createTable(tables.inbox_waiting)
-    .addColumn('tenant_id', 'text', required)
-    .addColumn('provider', 'text', required)
-    .addColumn('server_id', 'text', required)
-    .addColumn('meeting_key', 'text', required)
+    .addColumn('tenant_id', types.text, required)
+    .addColumn('provider', types.text, required)
+    .addColumn('server_id', types.text, required)
+    .addColumn('meeting_key', types.text, required)
     .addColumn('seq', 'bigint', column => column.notNull().references(`${tables.inbox}.seq`).onDelete('cascade'))
     .addPrimaryKeyConstraint(`${tables.inbox_waiting}_pk`, ['tenant_id', 'provider', 'server_id', 'meeting_key', 'seq'])
     .execute()

@@ -11,8 +11,9 @@ import {
   SqliteQueryCompiler,
   type TransactionSettings,
 } from 'kysely'
-import { ConferencingError } from '../errors.ts'
-import { isLocked, storeError, storeUnavailable } from './faults.ts'
+import { storeUnavailable } from '../store-faults.ts'
+import { isLocked, storeError } from './faults.ts'
+import { storable } from './values.ts'
 
 /** How long to wait for another writer. */
 export interface LockWait {
@@ -202,7 +203,7 @@ class NodeSqliteConnection implements DatabaseConnection {
     if (this.#ended || !this.#database.isTransaction) {
       throw storeUnavailable('failed', 'A statement came after its transaction had ended.')
     }
-    const values = parameters.map(bindable)
+    const values = parameters.map(storable)
     try {
       const { statement, hasRows } = this.#prepare(sql)
       if (hasRows) return { rows: readAll<R>(statement, values) }
@@ -221,22 +222,6 @@ class NodeSqliteConnection implements DatabaseConnection {
 /** The row type is a promise of whoever wrote the query; Kysely checks it against the table types. */
 function readAll<R>(statement: StatementSync, values: readonly SQLInputValue[]): R[] {
   return statement.all(...values) as R[]
-}
-
-const unstorable = /\0|\p{Surrogate}/u
-
-/** Refuses what SQLite would store as something else: broken text cut or replaced, `NaN` as NULL. */
-function bindable(value: unknown): SQLInputValue {
-  if (value === null || typeof value === 'bigint' || value instanceof Uint8Array) return value
-  if (typeof value === 'number') {
-    if (Number.isFinite(value)) return value
-    throw new ConferencingError('INVALID', 'A number or time to be stored is not finite.')
-  }
-  if (typeof value === 'string') {
-    if (!unstorable.test(value)) return value
-    throw new ConferencingError('INVALID', 'A text to be stored holds a NUL or half of a surrogate pair.')
-  }
-  throw new ConferencingError('INVALID', `A ${typeof value} cannot be stored.`)
 }
 
 /** Opens a connection with the settings that durability and safety rest on. */

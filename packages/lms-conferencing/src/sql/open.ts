@@ -5,67 +5,94 @@ import type { Store } from '../store.ts'
 import { safeFile } from './file.ts'
 import { type ColumnTypes, migrate } from './migrations.ts'
 import { connect, type LockWait, NodeSqliteDialect } from './node-sqlite.ts'
-import { type Tables, tableNames } from './schema.ts'
+import { openPostgres, type PostgresOptions } from './postgres.ts'
+import { insertOneByOne } from './receive.ts'
+import { type TableNames, type Tables, tableNames } from './schema.ts'
 import { type Connections, SqlStore } from './sql-store.ts'
 
-export interface OpenStoreOptions {
+export interface OpenStoreOptions extends PostgresOptions {
   /** Begins the name of every table; `^[a-z_][a-z0-9_]{0,30}$`. @default 'conferencing_' */
   readonly tablePrefix?: string | undefined
   /**
    * How long a transaction waits for a writer in another process, in milliseconds, before it fails with
-   * `STORE_UNAVAILABLE` `locked`. @default 3000
+   * `STORE_UNAVAILABLE` `locked`. A PostgreSQL transaction that stays silent for nearly as long is ended, so that a
+   * process that hangs stops nobody. @default 3000
    */
   readonly lockWaitMs?: number | undefined
-  /** How it waits; for tests. @default a timer */
+  /** How it waits for SQLite's locks; for tests. @default a timer */
   readonly sleep?: ((ms: number) => Promise<void>) | undefined
 }
 
-const sqlite: ColumnTypes = { bytes: 'blob', counter: 'integer', counted: column => column.autoIncrement() }
+const sqlite: ColumnTypes = {
+  text: 'text',
+  bytes: 'blob',
+  counter: 'integer',
+  counted: column => column.autoIncrement(),
+}
 
 /**
- * Opens a store and brings its schema up to date.
+ * Opens a store and brings its schema up to date, whoever comes first.
  *
  * `sqlite:path/to/file.db` is a file, made readable for this user alone (0600, and its directory 0700 when it has to be
- * made); `sqlite::memory:` lives as long as the store. Throws `INVALID` for an address or prefix that cannot be, and
- * `STORE_UNAVAILABLE` (`details.reason`: `StoreFault`) when the database cannot be used.
+ * made); `sqlite::memory:` lives as long as the store. `postgres://user:password@host/database` is a server (the
+ * package `pg` must be installed): any number of processes may share it. Throws `INVALID` for an address or name that
+ * cannot be, and `STORE_UNAVAILABLE` (`details.reason`: `StoreFault`) when the database cannot be used.
  *
  * @example
  * const store = await openStore('sqlite:var/lms.db')
  */
 export async function openStore(url: string, options: OpenStoreOptions = {}): Promise<Store> {
-  const { tablePrefix = 'conferencing_', lockWaitMs = 3000 } = options
-  if (!/^[a-z_][a-z0-9_]{0,30}$/.test(tablePrefix)) {
-    throw new ConferencingError('INVALID', 'tablePrefix must be a to z, 0 to 9 and _, at most 31, not a digit first.', {
-      details: { field: 'tablePrefix' },
-    })
+  const { tablePrefix = 'conferencing_', schema = 'public', lockWaitMs = 3000, poolSize = 10 } = options
+  requireName('tablePrefix', tablePrefix)
+  requireName('schema', schema)
+  const tables = tableNames(tablePrefix)
+  if (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url)) {
+    const { acceptUnsafe = [] } = options
+    return new SqlStore(await openPostgres(url, tables, { schema, poolSize, acceptUnsafe, lockWaitMs }), tables)
   }
   const location = /^sqlite:(?<location>.+)$/s.exec(url)?.groups?.location
   if (location === undefined || location.includes('\0')) {
     // The address itself is not repeated: it may hold a password.
-    throw new ConferencingError('INVALID', 'The store must be sqlite:path/to/file.db or sqlite::memory:', {
-      details: { field: 'url' },
-    })
+    throw new ConferencingError(
+      'INVALID',
+      'The store must be sqlite:path/to/file.db, sqlite::memory: or postgres://user:password@host/database',
+      { details: { field: 'url' } },
+    )
   }
-  const wait: LockWait = { lockWaitMs, sleep: options.sleep ?? (ms => sleep(ms)) }
-  const tables = tableNames(tablePrefix)
-  const connections = location === ':memory:' ? await inMemory(wait) : await inFile(location, wait)
-  try {
-    await migrate(connections.writer, tables, sqlite)
-  } catch (error) {
-    await connections.close()
-    throw error
-  }
-  return new SqlStore(connections, tables)
+  return new SqlStore(
+    await openSqlite(location, tables, { lockWaitMs, sleep: options.sleep ?? (ms => sleep(ms)) }),
+    tables,
+  )
 }
 
-async function inMemory(wait: LockWait): Promise<Connections> {
+function requireName(field: string, name: string): void {
+  if (/^[a-z_][a-z0-9_]{0,30}$/.test(name)) return
+  throw new ConferencingError('INVALID', `${field} must be a to z, 0 to 9 and _, at most 31, not a digit first.`, {
+    details: { field },
+  })
+}
+
+type Opened = Omit<Connections, 'insertInbox'>
+
+async function openSqlite(location: string, tables: TableNames, wait: LockWait): Promise<Connections> {
+  const opened = location === ':memory:' ? await inMemory(wait) : await inFile(location, wait)
+  try {
+    await opened.writer.transaction().execute(tx => migrate(tx, tables, sqlite))
+  } catch (error) {
+    await opened.close()
+    throw error
+  }
+  return { ...opened, insertInbox: insertOneByOne(tables) }
+}
+
+async function inMemory(wait: LockWait): Promise<Opened> {
   const database = await connect(':memory:', wait)
   const db = new Kysely<Tables>({ dialect: new NodeSqliteDialect({ database, check: () => {}, ...wait }) })
   return { writer: db, reader: db, close: () => database.close() }
 }
 
 /** Two connections: what is read is the last committed state, and reading never waits for writing. */
-async function inFile(location: string, wait: LockWait): Promise<Connections> {
+async function inFile(location: string, wait: LockWait): Promise<Opened> {
   const { path, check } = safeFile(location)
   const writing = await connect(path, wait)
   try {

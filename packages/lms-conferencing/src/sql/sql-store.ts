@@ -1,19 +1,24 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { CompiledQuery, Kysely, Transaction } from 'kysely'
+import type { Kysely, Transaction } from 'kysely'
 import { ConferencingError } from '../errors.ts'
-import type { Store, StoreTransaction } from '../store.ts'
+import type { NewInboxRow, Store, StoreTransaction } from '../store.ts'
+import { storeUnavailable } from '../store-faults.ts'
 import { aliasQueries } from './aliases.ts'
 import { classQueries } from './classes.ts'
 import { factQueries } from './facts.ts'
-import { storeUnavailable } from './faults.ts'
-import { type CompiledOnce, inboxQueries } from './inbox.ts'
+import { inboxQueries } from './inbox.ts'
+import type { InsertInbox } from './receive.ts'
 import { recordingQueries } from './recordings.ts'
 import type { TableNames, Tables } from './schema.ts'
 
-/** A database as the store needs it; `reader` may be the same as `writer`. */
+/**
+ * A database as the store needs it; `reader` may be the same as `writer`. A transaction that asks for `serializable` runs
+ * when no other such transaction does, in whatever process.
+ */
 export interface Connections {
   readonly writer: Kysely<Tables>
   readonly reader: Kysely<Tables>
+  readonly insertInbox: InsertInbox
   close(): void | Promise<void>
 }
 
@@ -24,7 +29,6 @@ export class SqlStore implements Store {
   readonly #running = new Set<Promise<unknown>>()
   /** Known to everything that runs inside a transaction of this store, and whether it still does. */
   readonly #inside = new AsyncLocalStorage<{ open: boolean }>()
-  readonly #inboxInsert = compiledOnce()
   #closing: Promise<void> | undefined
 
   constructor(connections: Connections, tables: TableNames) {
@@ -33,7 +37,21 @@ export class SqlStore implements Store {
   }
 
   transaction<T>(work: (tx: StoreTransaction) => Promise<T>): Promise<T> {
-    return this.#run(() => this.#connections.writer.transaction().execute(tx => work(this.#queries(tx))))
+    return this.#run(() =>
+      this.#connections.writer
+        .transaction()
+        .setIsolationLevel('serializable')
+        .execute(tx => work(this.#queries(tx))),
+    )
+  }
+
+  receive(rows: readonly NewInboxRow[]): Promise<number> {
+    return this.#run(() =>
+      this.#connections.writer
+        .transaction()
+        .setIsolationLevel('read committed')
+        .execute(tx => this.#connections.insertInbox(tx, rows)),
+    )
   }
 
   read<T>(work: (tx: StoreTransaction) => Promise<T>): Promise<T> {
@@ -76,15 +94,7 @@ export class SqlStore implements Store {
       ...factQueries(tx, this.#tables),
       ...recordingQueries(tx, this.#tables),
       ...aliasQueries(tx, this.#tables),
-      ...inboxQueries(tx, this.#tables, this.#inboxInsert),
+      ...inboxQueries(tx, this.#tables),
     }
-  }
-}
-
-function compiledOnce(): CompiledOnce {
-  let compiled: CompiledQuery | undefined
-  return compile => {
-    compiled ??= compile()
-    return compiled
   }
 }

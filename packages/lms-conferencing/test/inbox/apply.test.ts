@@ -229,6 +229,7 @@ describe('the applier', () => {
     let looks = 0
     const store: Store = {
       transaction: work => memory.transaction(work),
+      receive: rows => memory.receive(rows),
       async read(work) {
         const answer = await memory.read(work)
         // The first look finds nothing due, the second asks when to wake up.

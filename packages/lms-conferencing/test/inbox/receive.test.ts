@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { openStore } from 'lms-conferencing/sql'
 import { expect, test } from 'vitest'
 import { ConferencingError } from '../../src/errors.ts'
@@ -76,6 +77,21 @@ test('a queue that is full of bytes refuses', async () => {
   gate.resolve()
   await waiting
   await inbox.receive(callbackOf('y'.repeat(200)))
+  expect(await statesOf(store)).toHaveLength(2)
+})
+
+test('F3 F4 a store that stays silent is answered for after 3.5 seconds, and what it stored late is not doubled', async () => {
+  const gate = Promise.withResolvers<void>()
+  const store = intercept(await openStore('sqlite::memory:'), () => gate.promise)
+  const { inbox, clock } = await setUp({ store })
+  const inFlight = inbox.receive(callbackOf('in flight'))
+  await setImmediate()
+  const behind = inbox.receive(callbackOf('behind'))
+  clock.advance(3500)
+  await expect(inFlight).rejects.toMatchObject(refusal('slow'))
+  await expect(behind).rejects.toMatchObject(refusal('slow'))
+  gate.resolve()
+  await Promise.all([inbox.receive(callbackOf('in flight')), inbox.receive(callbackOf('behind'))])
   expect(await statesOf(store)).toHaveLength(2)
 })
 

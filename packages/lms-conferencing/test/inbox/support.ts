@@ -75,6 +75,10 @@ export const intercept = (store: Store, before: () => Promise<void> | void): Sto
     await before()
     return store.transaction(work)
   },
+  async receive(rows) {
+    await before()
+    return store.receive(rows)
+  },
   read: work => store.read(work),
   close: () => store.close(),
 })

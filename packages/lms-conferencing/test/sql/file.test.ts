@@ -95,7 +95,8 @@ describe('openStore', () => {
       'lms.db',
       'sqlite:',
       'sqlite',
-      'postgres://user:hunter2@db/lms',
+      'mysql://user:hunter2@db/lms',
+      'postgres://user:hunter2@[/lms',
       'sqlite:a\0b',
       'SQLITE:x',
     ]) {

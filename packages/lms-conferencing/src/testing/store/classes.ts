@@ -37,31 +37,33 @@ export function describeClasses(test: StoreTest): void {
 
   test('T46 hostile text comes back unchanged from every text field', async store => {
     for (const [index, text] of hostileTexts.entries()) {
-      const id = `${index}${text}`
+      // No index holds keys of any length.
+      const key = text.slice(0, 255)
+      const id = `${index}${key}`
       const row = sampleClass(
         {
           id,
-          tenantId: text,
-          courseId: text,
+          tenantId: key,
+          courseId: key,
           teacherId: text,
           title: text,
           description: text,
           provisioningReason: text,
         },
         {
-          provider: text,
-          serverId: text,
+          provider: key,
+          serverId: key,
           meetingId: text,
-          meetingKey: text,
+          meetingKey: key,
           moderatorPassword: text,
           details: { [text]: text },
         },
       )
-      const same = { ...row, liveClass: { ...row.liveClass, provider: text, meetingId: text } }
+      const same = { ...row, liveClass: { ...row.liveClass, provider: key, meetingId: text } }
       await store.transaction(tx => tx.insertClass(same))
-      expect(await store.read(tx => tx.getClass(text, id))).toEqual(same)
+      expect(await store.read(tx => tx.getClass(key, id))).toEqual(same)
       expect(await store.read(tx => tx.findClassByMeetingKey(nameOf(same)))).toEqual(same)
-      expect(await store.read(tx => tx.listClasses({ tenantId: text, courseIds: [text] }))).toEqual([same])
+      expect(await store.read(tx => tx.listClasses({ tenantId: key, courseIds: [key] }))).toEqual([same])
     }
   })
 

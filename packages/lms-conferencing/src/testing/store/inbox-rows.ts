@@ -7,7 +7,7 @@ const now = new Date('2026-01-05T10:00:00Z')
 const later = new Date('2026-01-05T10:05:00Z')
 
 const insert = (store: Store, digests: readonly string[]): Promise<number> =>
-  store.transaction(tx => tx.insertInbox(digests.map(digest => sampleRow(digest))))
+  store.receive(digests.map(digest => sampleRow(digest)))
 
 const list = (store: Store, tenantId = 'school'): Promise<readonly InboxRow[]> =>
   store.read(tx => tx.listInbox({ tenantId, limit: 100 }))
@@ -24,8 +24,8 @@ export function describeInboxRows(test: StoreTest): void {
   test('rows come back as they went in, once for each digest', async store => {
     const body = Uint8Array.from({ length: 256 }, (_, byte) => byte)
     const row = sampleRow('a', { body })
-    expect(await store.transaction(tx => tx.insertInbox([row, sampleRow('b'), row]))).toBe(2)
-    expect(await store.transaction(tx => tx.insertInbox([row, sampleRow('c', { body: new Uint8Array() })]))).toBe(1)
+    expect(await store.receive([row, sampleRow('b'), row])).toBe(2)
+    expect(await store.receive([row, sampleRow('c', { body: new Uint8Array() })])).toBe(1)
     const rows = await list(store)
     expect(digests(rows)).toBe('abc')
     const fresh = { state: 'new', attempts: 0, nextAttemptAt: new Date(0), reason: null, waitingFor: [] }
@@ -35,7 +35,7 @@ export function describeInboxRows(test: StoreTest): void {
   })
 
   test('T53 tenants do not see or touch each other’s rows', async store => {
-    await store.transaction(tx => tx.insertInbox([sampleRow('a'), sampleRow('a', { tenantId: 'academy' })]))
+    await store.receive([sampleRow('a'), sampleRow('a', { tenantId: 'academy' })])
     const theirs = (await list(store, 'academy'))[0]?.seq ?? 0
     expect(digests(await list(store))).toBe('a')
     expect(await store.read(tx => tx.getInbox('school', theirs))).toBeNull()
