@@ -147,19 +147,24 @@ export function bbbProvider(options: BbbProviderOptions): ConferenceProvider {
 
     joinLink: (meeting: Meeting, participant: Participant, how) =>
       translated(async () => {
-        const moderator = participant.role === 'moderator'
         return serverOf(meeting).client.joinUrl({
           meetingID: meeting.meetingId,
           fullName: participant.displayName,
-          role: moderator ? 'MODERATOR' : 'VIEWER',
-          // For servers that know passwords only; both say the same.
-          password: moderator ? meeting.moderatorPassword : meeting.attendeePassword,
+          role: participant.role === 'moderator' ? 'MODERATOR' : 'VIEWER',
+          // For servers that know passwords only; the link gets the one of the role.
+          passwords: { attendeePW: meeting.attendeePassword, moderatorPW: meeting.moderatorPassword },
           userID: participant.userId,
           createTime: await createTimeOf(meeting, how),
         })
       }),
 
     endMeeting: (meeting, how) =>
+      translated(async () => {
+        await serverOf(meeting).client.end({ meetingID: meeting.meetingId }, callOptions(how))
+      }),
+
+    // A room is no more than its being open.
+    cancelMeeting: (meeting, how) =>
       translated(async () => {
         await serverOf(meeting).client.end({ meetingID: meeting.meetingId }, callOptions(how))
       }),
@@ -188,6 +193,9 @@ export function bbbProvider(options: BbbProviderOptions): ConferenceProvider {
         // Ids are looked up by prefix on the server: only what is ours.
         return found.filter(recording => recording.meetingID === meeting.meetingId).map(toRecording)
       }),
+
+    // BigBlueButton writes down who was there for its own callback only.
+    report: async () => null,
 
     keepCallbacks: how =>
       translated(async () => {
