@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { readAnswer } from './answer.ts'
 import type { Operation } from './api/operation.ts'
 import { signCall } from './checksum.ts'
-import { type ResolvedOptions, urlProblem } from './config.ts'
+import { type ResolvedOptions, urlProblem, whole } from './config.ts'
 import { BbbParamError } from './errors.ts'
 import { type Asked, apiError, httpError, redirectError, transportError, unreadableError } from './failures.ts'
 import { type ServerHealth, send } from './http/send.ts'
@@ -28,6 +28,9 @@ export interface CallContext {
   readonly health: ServerHealth
   readonly warn: (message: string) => void
 }
+
+/** The index and ping take no checksum, and get none: nothing is signed that need not be. */
+const UNSIGNED = new Set(['', 'hooks/ping'])
 
 /** Longest path and query that nginx and Tomcat take with their defaults, with room for a proxy's additions. */
 const MAX_PATH = 7_900
@@ -67,10 +70,10 @@ export async function call<P, R>(
   const name = operation.call || 'index'
   const out = new RequestDraft()
   operation.encode(out, params, encodeContext(name, context))
-  const path = (operation.signed === false ? unsignedPath : signedPath)(operation.call, out.toString(), options)
+  const path = (UNSIGNED.has(operation.call) ? unsignedPath : signedPath)(operation.call, out.toString(), options)
   const repeat = typeof operation.repeat === 'function' ? operation.repeat(out) : operation.repeat
-  const deadlineMs = callOptions.deadlineMs ?? options.deadlineMs
-  const timeoutMs = Math.min(callOptions.timeoutMs ?? options.timeoutMs, deadlineMs)
+  const deadlineMs = whole('deadlineMs', callOptions.deadlineMs ?? options.deadlineMs, 1)
+  const timeoutMs = Math.min(whole('timeoutMs', callOptions.timeoutMs ?? options.timeoutMs, 1), deadlineMs)
   const asked: Asked = { call: name, path, out, repeat, timeoutMs, deadlineMs, options }
 
   const body = await bodyOf(out)

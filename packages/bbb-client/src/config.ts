@@ -90,11 +90,18 @@ export function resolveOptions(options: BbbClientOptions): ResolvedOptions {
     secrets: [checkSecret(secret, loopback), ...older.map(given => checkSecret(given, loopback))],
     checksum,
     hooksChecksum: algorithm('hooksChecksum', options.hooksChecksum ?? checksum),
-    timeoutMs: positive('timeoutMs', options.timeoutMs ?? 10_000),
-    deadlineMs: positive('deadlineMs', options.deadlineMs ?? 15_000),
-    retry: { ...DEFAULT_RETRY, ...defined(options.retry) },
-    breaker: { ...DEFAULT_BREAKER, ...defined(options.breaker) },
-    maxResponseBytes: positive('maxResponseBytes', options.maxResponseBytes ?? 16 * 1024 * 1024),
+    timeoutMs: whole('timeoutMs', options.timeoutMs ?? 10_000, 1),
+    deadlineMs: whole('deadlineMs', options.deadlineMs ?? 15_000, 1),
+    retry: {
+      attempts: whole('retry.attempts', options.retry?.attempts ?? DEFAULT_RETRY.attempts, 1),
+      baseDelayMs: whole('retry.baseDelayMs', options.retry?.baseDelayMs ?? DEFAULT_RETRY.baseDelayMs, 0),
+      maxDelayMs: whole('retry.maxDelayMs', options.retry?.maxDelayMs ?? DEFAULT_RETRY.maxDelayMs, 0),
+    },
+    breaker: {
+      failures: whole('breaker.failures', options.breaker?.failures ?? DEFAULT_BREAKER.failures, 1),
+      openMs: whole('breaker.openMs', options.breaker?.openMs ?? DEFAULT_BREAKER.openMs, 0),
+    },
+    maxResponseBytes: whole('maxResponseBytes', options.maxResponseBytes ?? 16 * 1024 * 1024, 1),
     allowedUrlOrigins: options.allowedUrlOrigins?.map(allowed => {
       const parsed = URL.parse(allowed)
       if (parsed === null) throw new BbbConfigError('allowedUrlOrigins', 'holds something that is no URL')
@@ -148,13 +155,14 @@ function algorithm(option: string, value: ChecksumAlgorithm): ChecksumAlgorithm 
   return value
 }
 
-function positive(option: string, value: number): number {
-  if (!Number.isSafeInteger(value) || value <= 0) throw new BbbConfigError(option, 'must be a positive whole number')
-  return value
-}
+/** Longest that a timer of Node can be set to; longer ones go off at once. */
+const MOST = 2_147_483_647
 
-function defined<T extends object>(value: T | undefined): Partial<T> {
-  return Object.fromEntries(Object.entries(value ?? {}).filter(([, entry]) => entry !== undefined)) as Partial<T>
+/** A count, a size or milliseconds. */
+export function whole(option: string, value: number, least: number): number {
+  if (!Number.isSafeInteger(value) || value < least || value > MOST)
+    throw new BbbConfigError(option, `must be a whole number from ${least} to ${MOST}`)
+  return value
 }
 
 /**

@@ -137,7 +137,6 @@ export const destroyHook: Operation<DestroyHookParams, boolean> = {
 export const pingHooks: Operation<ListHooksParams, boolean> = {
   call: 'hooks/ping',
   repeat: 'safe',
-  signed: false,
   encode: byTable(listTable),
   decode: () => true,
   decodeText: body => (/bbb-webhooks/.test(body) && !body.trimStart().startsWith('<') ? true : undefined),

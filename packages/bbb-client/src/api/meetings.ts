@@ -255,7 +255,6 @@ const VERSION_FIELDS = new Set(
 export const version: Operation<ListParams, ServerVersion> = {
   call: '',
   repeat: 'safe',
-  signed: false,
   encode: byTable(listTable),
   decode: response => ({
     version: response.identity('version'),

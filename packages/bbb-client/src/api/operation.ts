@@ -16,8 +16,6 @@ export interface Operation<P, R> {
   readonly call: string
   /** Some calls are safe with some parameters only. */
   readonly repeat: Repeat | ((out: RequestDraft) => Repeat)
-  /** The index and ping take no checksum, and get none: nothing is signed that need not be. @default true */
-  readonly signed?: false
   /** Throws `BbbParamError` for what cannot be sent. */
   encode(out: RequestDraft, params: P, context: EncodeContext): void
   /** Throws `ShapeError` where the answer lacks what every such answer has. */

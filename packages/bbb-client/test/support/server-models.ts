@@ -28,7 +28,7 @@ export function decodeForm(text: string): string {
       i += 2
     } else bytes.push(text.charCodeAt(i))
   }
-  return new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.from(bytes))
+  return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Uint8Array.from(bytes))
 }
 
 /** The parameters without the checksum, and the checksum. A repeated name makes the reading ambiguous, so it throws. */
