@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { attendanceTable, courses, playClass, terminalNarrator, tokenOf } from '@examples/school'
+import { attendanceTable, courses, playClass, type RunningSchool, terminalNarrator, tokenOf } from '@examples/school'
 import { ManualClock } from 'bbb-client/testing'
-import { type Running, start } from './start.ts'
+import { start } from './start.ts'
 
 const HELP = `Plays one live class from planning to recording, with a fake BigBlueButton and an LMS on this machine.
 
@@ -37,7 +37,7 @@ async function main(exitAfterwards: boolean, port: string): Promise<void> {
   const stop = (): void => stopped.resolve()
   process.once('SIGINT', stop)
   process.once('SIGTERM', stop)
-  let running: Running | undefined
+  let running: RunningSchool | undefined
   try {
     const clock = new ManualClock({ startAt: Date.now() })
     running = await open(folder, clock, port)
@@ -63,7 +63,7 @@ async function main(exitAfterwards: boolean, port: string): Promise<void> {
 }
 
 /** The LMS of the example beside a fake BigBlueButton; on another port when that one is taken. */
-async function open(folder: string, clock: ManualClock, port: string): Promise<Running> {
+async function open(folder: string, clock: ManualClock, port: string): Promise<RunningSchool> {
   const env = { ...process.env, BBB_SERVER_URL: undefined, DATABASE_URL: `sqlite:${join(folder, 'lms.db')}` }
   try {
     return await start({ env: { ...env, PORT: port }, clock })
@@ -74,7 +74,7 @@ async function open(folder: string, clock: ManualClock, port: string): Promise<R
   }
 }
 
-async function tell({ url, bbb, conferencing }: Running, clock: ManualClock): Promise<void> {
+async function tell({ url, bbb, conferencing }: RunningSchool, clock: ManualClock): Promise<void> {
   const [course] = courses
   if (course === undefined || bbb === null) throw new Error('the school has no course')
   const bbbUrl = new URL(bbb.url).origin

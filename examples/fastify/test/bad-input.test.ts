@@ -1,8 +1,8 @@
-import { courses, teachers, tokenOf } from '@examples/school'
+import { courses, type RunningSchool, teachers, tokenOf } from '@examples/school'
 import { FakeBbb, type FakeBbbServer, type FakeFault, ManualClock } from 'bbb-client/testing'
 import { signWebhook } from 'bbb-client/webhooks'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Running, start } from '../src/start.ts'
+import { start } from '../src/start.ts'
 
 const secret = 'canary-secret+of/the=server&%'
 const [course] = courses
@@ -10,8 +10,12 @@ const [teacher] = teachers
 const callbackUrl = 'http://127.0.0.1:9/api/v1/classes/bbb-webhook/4be1c7'
 
 let bbb: FakeBbbServer
-let running: Running
+let running: RunningSchool
 let log: string
+
+const write = (line: string): void => {
+  log += line
+}
 
 /** The example against a server of its own, or an address where none is. */
 async function run(env: Readonly<Record<string, string>> = {}): Promise<void> {
@@ -25,7 +29,7 @@ async function run(env: Readonly<Record<string, string>> = {}): Promise<void> {
       BBB_WEBHOOK_URL: callbackUrl,
       ...env,
     },
-    logger: { level: 'debug', stream: { write: (line: string) => void (log += line) } },
+    logger: { level: 'debug', stream: { write } },
   })
 }
 

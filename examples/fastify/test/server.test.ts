@@ -2,17 +2,18 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { teachers, tokenOf } from '@examples/school'
+import { type ServerProcess, startServer } from '@examples/school/testing'
 import { FakeBbb, type FakeBbbServer } from 'bbb-client/testing'
 import { signWebhook } from 'bbb-client/webhooks'
 import { openStore } from 'lms-conferencing/sql'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type ServerProcess, startServer } from './support/server-process.ts'
 
+const serverFile = new URL('../src/server.ts', import.meta.url)
 const [teacher] = teachers
 
 describe('the process', () => {
   it('F24 ends by itself on SIGTERM, with all its parts', async () => {
-    const server = await startServer({ DATABASE_URL: 'sqlite::memory:' })
+    const server = await startServer(serverFile, { DATABASE_URL: 'sqlite::memory:' })
     expect((await fetch(`${server.url}/healthz`)).status).toBe(200)
     expect(await server.kill('SIGTERM')).toEqual({ code: 0, signal: null })
     expect(server.log()).toContain('SIGTERM: closing')
@@ -24,7 +25,7 @@ describe('the process', () => {
     ['BBB_MUTE_ON_START', { BBB_MUTE_ON_START: 'yes' }],
     ['sqlite:', { DATABASE_URL: 'mysql://root:hunter2@db/lms' }],
   ])('does not start on a bad %s, and says so without its value', async (name, env) => {
-    const started = startServer({ DATABASE_URL: 'sqlite::memory:', ...env })
+    const started = startServer(serverFile, { DATABASE_URL: 'sqlite::memory:', ...env })
     await expect(started).rejects.toThrow(name)
     await expect(started).rejects.not.toThrow(/hush|hunter2/)
     await expect(started).rejects.toThrow('ended with 1')
@@ -68,7 +69,7 @@ describe('kill -9 in the middle of 2,000 callbacks', () => {
   }
 
   it('F1 loses nothing that was acknowledged, and counts nothing twice', async () => {
-    server = await startServer(env())
+    server = await startServer(serverFile, env())
     const { id, meeting_id } = await ask('POST', 'biology/create_virtual_class/', {
       title: 'Photosynthesis',
       scheduled_at: new Date().toISOString(),
@@ -130,14 +131,14 @@ describe('kill -9 in the middle of 2,000 callbacks', () => {
       await Promise.all(Array.from({ length: 20 }, send))
       if (waiting.length > 0) {
         kills++
-        server = await startServer(env())
+        server = await startServer(serverFile, env())
       }
     }
     expect([kills, acknowledged]).toEqual([2, 2 * people])
 
     await ask('POST', `live-classes/${id}/end_class/`)
     expect(await server?.kill('SIGTERM')).toEqual({ code: 0, signal: null })
-    server = await startServer(env())
+    server = await startServer(serverFile, env())
     const store = await openStore(env().DATABASE_URL ?? '')
     try {
       // Restarted, it applies by itself what is still waiting; nothing else ever empties `new`.

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
-/** The example as its own process, the way `node src/server.ts` starts it. */
+/** An example as its own process, the way `node src/server.ts` starts it. */
 export interface ServerProcess {
   readonly url: string
   /** All it has written so far. */
@@ -12,11 +12,9 @@ export interface ServerProcess {
   kill(signal: NodeJS.Signals): Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>
 }
 
-const serverFile = fileURLToPath(new URL('../../src/server.ts', import.meta.url))
-
 /** Resolves once it listens; rejects with what it wrote when it ends before that. */
-export async function startServer(env: Readonly<Record<string, string>>): Promise<ServerProcess> {
-  const child = spawn(process.execPath, ['--conditions=workspace-source', serverFile], {
+export async function startServer(serverFile: URL, env: Readonly<Record<string, string>>): Promise<ServerProcess> {
+  const child = spawn(process.execPath, ['--conditions=workspace-source', fileURLToPath(serverFile)], {
     env: { PATH: process.env.PATH, PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -1,0 +1,2 @@
+export { describeHttpApi, overSocket, type ServedApi } from './http-conformance.ts'
+export { type ServerProcess, startServer } from './server-process.ts'
