@@ -33,6 +33,8 @@ export interface Person {
   presenter: boolean
   voice: { readonly listenOnly: boolean; muted: boolean } | undefined
   stream: string | undefined
+  /** How often the room page was loaded; tells a page that closes late from the one that is open. */
+  pages: number
   handRaised: boolean
   emoji: string
   client: { ipAddress?: string | undefined; userAgent?: string | undefined; referer?: string | undefined }

@@ -31,6 +31,7 @@ export function registerPerson(world: World, meeting: Meeting, arrival: Arrival)
     presenter: false,
     voice: undefined,
     stream: undefined,
+    pages: 0,
     handRaised: false,
     emoji: 'none',
     client: {},

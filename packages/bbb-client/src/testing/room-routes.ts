@@ -49,6 +49,7 @@ function openRoom(world: World, request: ReadRequest, session: Session | undefin
     referer: request.header('referer'),
   })
   if (person.loggedOut) return over()
+  person.pages++
   return pageResponse(roomPage(meeting, person))
 }
 
@@ -81,8 +82,10 @@ function act(world: World, request: ReadRequest, session: Session | undefined): 
       break
     }
     case 'close':
-      drop(world, meeting, person, closedPageGraceMs)
-      break
+      // On a reload, the old page may say goodbye after the new one has come.
+      if (request.form.get('page') === String(person.pages)) drop(world, meeting, person, closedPageGraceMs)
+      // Not a redirect: the browser would follow it into the room.
+      return { status: 204, headers: {}, body: '' }
     case 'leave':
       logOut(world, meeting, person)
       return left(meeting)

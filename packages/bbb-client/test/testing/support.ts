@@ -190,7 +190,9 @@ export function readJwt(
 
 /** A query from plain values, encoded as any client may. */
 export function query(parameters: Readonly<Record<string, string | number | boolean>>): string {
-  return new URLSearchParams(Object.entries(parameters).map(([name, value]) => [name, String(value)])).toString()
+  const encoded = new URLSearchParams()
+  for (const [name, value] of Object.entries(parameters)) encoded.set(name, String(value))
+  return encoded.toString()
 }
 
 /** The recorded facts, where they are at hand. */

@@ -55,8 +55,8 @@ ${button('leave', 'Leave', 'leave')}${moderator ? button('end', 'End class for a
 </div>
 <p id="news" class="sr" aria-live="polite"></p>
 <div class="grid">
-<section class="card" aria-labelledby="people-title"><h2 id="people-title">People (<span id="count">${state.people.length}</span>)</h2><ul id="people">${state.people.map(personItem).join('')}</ul>
-<div id="waiting">${state.waiting.map(({ id, name }) => `<p>${escapeHtml(name)} is waiting ${button('admit', 'Let in', 'main', id)} ${button('deny', 'Refuse', 'leave', id)}</p>`).join('')}</div></section>
+<section class="card" aria-labelledby="people-title"><h2 id="people-title">People (<span id="count">${state.people.length}</span>)</h2><ul id="people" data-page="${person.pages}">${state.people.map(personItem).join('')}</ul>
+<ul id="waiting" aria-label="Waiting guests">${state.waiting.map(({ id, name }) => `<li>${escapeHtml(name)} is waiting ${button('admit', 'Let in', 'main', id)} ${button('deny', 'Refuse', 'leave', id)}</li>`).join('')}</ul></section>
 <section class="card" aria-labelledby="chat-title"><h2 id="chat-title">Chat</h2><ul id="chat" aria-live="polite">${state.chat.map(({ name, text }) => `<li><strong>${escapeHtml(name)}</strong> ${escapeHtml(text)}</li>`).join('')}</ul>
 <form class="say" method="post" action="${escapeHtml(actionUrl(person))}"><input type="hidden" name="do" value="chat"><label class="sr" for="text">Message</label><input id="text" name="text" maxlength="500" autocomplete="off" required placeholder="Message"><button class="main">Send</button></form></section>
 </div>`
@@ -107,6 +107,14 @@ function badges(person: RoomPerson): [string, boolean][] {
 const script = `
 const at = document.getElementById.bind(document)
 const make = (tag, text, cls) => { const e = document.createElement(tag); e.textContent = text; if (cls) e.className = cls; return e }
+const decide = (action, label, cls, id) => {
+  const form = document.createElement('form')
+  form.action = 'action' + location.search
+  form.method = 'post'
+  for (const [name, value] of [['do', action], ['id', id]]) form.append(Object.assign(document.createElement('input'), { type: 'hidden', name, value }))
+  form.append(make('button', label, cls))
+  return form
+}
 let leaving = false
 let seen = at('people').children.length
 function show(s) {
@@ -123,7 +131,13 @@ function show(s) {
   if (chat.children.length !== s.chat.length) chat.replaceChildren(...s.chat.map(m => { const li = make('li', ''); li.append(make('strong', m.name), ' ' + m.text); return li }))
   at('recording').textContent = s.recording ? 'This class is being recorded.' : ''
   for (const [id, on] of [['hand', s.me.hand], ['talk', s.me.talking], ['record', s.recording]]) at(id)?.setAttribute('aria-pressed', on)
-  if (s.waiting.length !== at('waiting').children.length) { leaving = true; location.reload() }
+  const waiting = s.waiting.map(w => w.id).join()
+  if (at('waiting').dataset.ids !== waiting) at('waiting').replaceChildren(...s.waiting.map(w => {
+    const li = make('li', w.name + ' is waiting ')
+    li.append(decide('admit', 'Let in', 'main', w.id), ' ', decide('deny', 'Refuse', 'leave', w.id))
+    return li
+  }))
+  at('waiting').dataset.ids = waiting
 }
 async function refresh() { try { show(await (await fetch('state' + location.search)).json()) } catch {} }
 document.addEventListener('submit', async e => {
@@ -135,7 +149,7 @@ document.addEventListener('submit', async e => {
   await fetch(e.target.action, { method: 'POST', headers: { accept: 'application/json' }, body })
   await refresh()
 })
-addEventListener('pagehide', () => { if (!leaving) navigator.sendBeacon('action' + location.search, new URLSearchParams({ do: 'close' })) })
+addEventListener('pagehide', () => { if (!leaving) navigator.sendBeacon('action' + location.search, new URLSearchParams({ do: 'close', page: at('people').dataset.page })) })
 addEventListener('pageshow', e => { if (e.persisted) location.reload() })
 setInterval(refresh, 2000)
 `
