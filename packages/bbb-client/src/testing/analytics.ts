@@ -39,7 +39,7 @@ export function sendAnalytics(world: World, meeting: Meeting): void {
 }
 
 /** The body of the analytics callback. */
-export function analyticsOf(meeting: Meeting): object {
+function analyticsOf(meeting: Meeting): object {
   const metadata: Record<string, string> = {
     is_breakout: String(meeting.breakout !== undefined),
     meeting_name: meeting.name,

@@ -12,7 +12,7 @@ export function hashHex(name: HashName, text: string): string {
 }
 
 /** The hash a digest of this many hex digits belongs to. */
-export function hashByLength(hex: string): HashName | undefined {
+function hashByLength(hex: string): HashName | undefined {
   return byHexLength[hex.length]
 }
 

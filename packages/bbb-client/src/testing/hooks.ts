@@ -44,7 +44,7 @@ export interface HookContext {
 }
 
 /** Waits of bbb-webhooks before each further try, in milliseconds. */
-export const hookRetryWaits: readonly number[] = [
+const hookRetryWaits: readonly number[] = [
   100, 500, 1_000, 2_000, 4_000, 8_000, 10_000, 30_000, 60_000, 60_000, 60_000, 60_000,
 ]
 
