@@ -8,6 +8,7 @@ export default defineConfig({
     testing: 'src/testing/index.ts',
     msw: 'src/msw.ts',
     doctor: 'src/doctor.ts',
+    cli: 'src/cli/bin.ts',
   },
   format: 'esm',
   target: 'node22',
@@ -16,4 +17,6 @@ export default defineConfig({
   clean: true,
   // One copy of every class, so that an error from one entry point is `instanceof` the class of another.
   splitting: true,
+  // `node:sqlite` exists under that name only.
+  removeNodeProtocol: false,
 })

@@ -68,7 +68,10 @@ export async function diagnose(options: DiagnoseOptions): Promise<readonly Findi
   const { finding, version } = await checkReachable(patient)
   add(finding)
   if (version === undefined) return findings
-  add(await checkCertificate(patient, options.readCertificate ?? readCertificate))
+  // What goes through a proxy or another client may meet another certificate than a connection of ours.
+  const isDirect = client.fetch === undefined && client.dispatcher === undefined
+  const read = options.readCertificate ?? (isDirect ? readCertificate : undefined)
+  if (read !== undefined) add(await checkCertificate(patient, read))
   add(await checkClock(patient))
   add(checkRelease(version.bbbVersion ?? options.bbbVersion ?? null, version.bbbVersion === null))
   const isBalanced = version.build !== null

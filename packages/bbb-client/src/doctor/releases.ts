@@ -16,7 +16,7 @@ export interface KnownWeakness {
 export const KNOWN_WEAKNESSES: readonly KnownWeakness[] = [
   {
     fixedIn: ['3.0.35'],
-    what: 'files of the server can be read through Etherpad; set a new secret after updating (bbb-conf --setsecret)',
+    what: 'files of the server can be read through Etherpad, so renew its secret after updating',
     ids: ['GHSA-4g74-4wqf-fr8c'],
   },
   {

@@ -95,13 +95,12 @@ export function readCertificate(address: URL, signal?: AbortSignal): Promise<Cer
 const DAY_MS = 86_400_000
 const SOON_DAYS = 14
 
-/** How long the certificate lasts. Nothing when it cannot be seen, because a proxy or another client stands between. */
+/** How long the certificate lasts; nothing when it cannot be seen. */
 export async function checkCertificate(
-  { options, resolved, signal }: Patient,
+  { resolved, signal }: Patient,
   read: (address: URL, signal?: AbortSignal) => Promise<Certificate>,
 ): Promise<Finding | undefined> {
-  if (!resolved.origin.startsWith('https:') || options.fetch !== undefined || options.dispatcher !== undefined)
-    return undefined
+  if (!resolved.origin.startsWith('https:')) return undefined
   const certificate = await read(new URL(resolved.origin), signal).catch(() => undefined)
   signal?.throwIfAborted()
   if (certificate === undefined || Number.isNaN(certificate.validTo.getTime())) return undefined
