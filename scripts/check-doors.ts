@@ -11,16 +11,18 @@ const lms = 'packages/lms-conferencing/src/'
 
 /** The libraries our published code may import, each with the only places that may. A folder ends in a slash. */
 const doors: Readonly<Record<string, readonly string[]>> = {
-  undici: [`${bbb}http/undici.ts`],
+  // msw does not see undici by itself; showing it is what msw.ts is for.
+  undici: [`${bbb}http/undici.ts`, `${bbb}msw.ts`],
   saxes: [`${bbb}xml.ts`, `${bbb}testing/`],
   'fast-xml-parser': [`${bbb}xml.ts`, `${bbb}testing/`],
   zod: [`${bbb}api/`, `${bbb}config.ts`, `${bbb}webhooks/`, `${lms}http/`, `${lms}providers/`],
   commander: [`${bbb}cli/`],
   msw: [`${bbb}msw.ts`],
   kysely: [`${lms}sql/`],
+  pg: [`${lms}sql/`],
   hono: [`${lms}http/`],
   '@hono/zod-openapi': [`${lms}http/`],
-  'bbb-client': [`${lms}providers/bbb/`],
+  'bbb-client': [`${lms}providers/`],
   vitest: [`${lms}testing/`],
 }
 
@@ -145,13 +147,16 @@ function readModule(file: string, text: string): Module {
   const impure: Omit<Finding, 'file'>[] = []
   const lineOf = (node: ts.Node): number => source.getLineAndCharacterOfPosition(node.getStart()).line + 1
   const mayExit = file.includes('/src/cli/')
+  // A tool for tests, which puts back what it changed.
+  const mayDispatch = file === `${bbb}msw.ts`
 
   const visit = (node: ts.Node): void => {
     const line = lineOf(node)
     const found = importOf(node)
     if (found) imports.push({ ...found, line })
     const bad = unhygienicUse(node)
-    if (bad && !(bad === 'process.exit' && mayExit)) unhygienic.push({ line, message: `${bad} is not for a library` })
+    const allowed = (bad === 'process.exit' && mayExit) || (bad === 'setGlobalDispatcher' && mayDispatch)
+    if (bad && !allowed) unhygienic.push({ line, message: `${bad} is not for a library` })
     const what = impureUse(node)
     if (what) impure.push({ line, message: `uses ${what}` })
     ts.forEachChild(node, visit)

@@ -14,4 +14,6 @@ export default defineConfig({
   sourcemap: true,
   clean: true,
   splitting: true,
+  // `node:sqlite` exists under that name only.
+  removeNodeProtocol: false,
 })

@@ -1,11 +1,11 @@
 import type { LookupFunction } from 'node:net'
-import type { Dispatcher } from 'undici'
 import { CHECKSUM_ALGORITHMS, type ChecksumAlgorithm } from './checksum.ts'
 import { BbbConfigError } from './errors.ts'
 import { type BreakerOptions, DEFAULT_BREAKER } from './http/breaker.ts'
 import type { FetchLike } from './http/fetch.ts'
 import { DEFAULT_RETRY, type RetryPolicy } from './http/retry.ts'
 import { type HttpClock, systemHttpClock } from './http/send.ts'
+import type { Dispatcher } from './http/undici.ts'
 
 /** How a {@link BbbClient} reaches its server. */
 export interface BbbClientOptions {

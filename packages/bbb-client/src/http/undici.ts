@@ -3,6 +3,8 @@ import type { Agent, Dispatcher, getGlobalDispatcher } from 'undici'
 import { blockedError, isPrivateAddress, publicLookup } from './guard.ts'
 import { HttpFailure, type HttpRequest, type HttpResponse, type Transport, toHttpFailure } from './types.ts'
 
+export type { Dispatcher } from 'undici'
+
 let globalDispatcher: typeof getGlobalDispatcher | undefined
 
 /**
