@@ -1,4 +1,4 @@
-import type { ConferenceEvent, Meeting, MeetingSpec, Participant, Recording } from './model.ts'
+import type { AttendanceEvent, ConferenceEvent, Meeting, MeetingSpec, Participant, Recording } from './model.ts'
 
 /** What a provider can do. A missing ability is a flag with a reason, never an `if (name === …)` elsewhere. */
 export interface ProviderCapabilities {
@@ -41,6 +41,11 @@ export interface VerifiedCallback {
   readonly body: Uint8Array
   /** Which kind of callback it was, for the provider's own use (`hook`, `recording-ready`, …). */
   readonly kind: string
+  /**
+   * A sender that only asks whether this is the right place: answer 200 with this JSON text at once. There is nothing
+   * to store.
+   */
+  readonly answer?: string | undefined
 }
 
 /**
@@ -71,7 +76,16 @@ export interface ConferenceProvider {
   /** Who is connected now, as evidence for attendance; `null` when the meeting is not there. */
   snapshot(meeting: Meeting, options?: ProviderCallOptions): Promise<Presence | null>
 
+  /** Takes a planned meeting back, so that nobody gets in any more. Taking back one that is not there is no error. */
+  cancelMeeting(meeting: Meeting, options?: ProviderCallOptions): Promise<void>
+
   recordings(meeting: Meeting, options?: ProviderCallOptions): Promise<readonly Omit<Recording, 'classId'>[]>
+
+  /**
+   * Who was there, as the provider itself wrote it down: evidence beside the callbacks, in the same words. Covers all
+   * runs that have ended; `null` when the provider keeps no such report, or has none yet.
+   */
+  report(meeting: Meeting, options?: ProviderCallOptions): Promise<readonly AttendanceEvent[] | null>
 
   /**
    * Makes sure the provider will call us back, and repairs what got lost; safe to repeat every few minutes.

@@ -72,6 +72,16 @@ export class PlainProvider implements ConferenceProvider {
     this.rooms.delete(meeting.meetingId)
   }
 
+  cancelMeeting: ConferenceProvider['cancelMeeting'] = async meeting => {
+    await this.#called('cancelMeeting')
+    this.rooms.delete(meeting.meetingId)
+  }
+
+  report: ConferenceProvider['report'] = async () => {
+    await this.#called('report')
+    return null
+  }
+
   isRunning: ConferenceProvider['isRunning'] = async meeting => {
     await this.#called('isRunning')
     return (this.rooms.get(meeting.meetingId)?.people.size ?? 0) > 0
