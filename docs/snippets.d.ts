@@ -10,3 +10,9 @@ declare const bbb: import('bbb-client').BbbClient
 /** A request as it arrived, and its body unparsed. */
 declare const req: import('node:http').IncomingMessage & { url: string }
 declare const body: Uint8Array
+
+/** The live classes of the running example, and what the LMS around them knows. */
+declare const conferencing: import('lms-conferencing').Conferencing
+declare function studentsOf(courseId: string): readonly { readonly userId: string; readonly displayName: string }[]
+declare function currentUser(request: Request): { readonly userId: string; readonly displayName: string } | null
+declare function isConferencingError(error: unknown): error is import('lms-conferencing').ConferencingError

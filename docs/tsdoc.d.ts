@@ -7,6 +7,7 @@ declare const getRequestListener: (
   handler: (request: Request) => Promise<Response>,
 ) => import('node:http').RequestListener
 
+declare const BbbClient: typeof import('bbb-client').BbbClient
 declare const FakeBbb: typeof import('bbb-client/testing').FakeBbb
 declare const toNodeHandler: typeof import('bbb-client/webhooks').toNodeHandler
 declare const bbbProvider: typeof import('lms-conferencing/bbb').bbbProvider
@@ -14,9 +15,11 @@ declare const openStore: typeof import('lms-conferencing/sql').openStore
 
 declare const client: import('bbb-client').BbbClient
 declare const callbacks: import('lms-conferencing/bbb').BbbCallbacks
-declare const conferencing: import('lms-conferencing').Conferencing
 declare const authenticate: import('lms-conferencing/http').HttpApiOptions['authenticate']
 declare const lms: import('lms-conferencing/http').HttpApiOptions['lms']
+
+declare const setupServer: typeof import('msw/node').setupServer
+declare const server: import('msw/node').SetupServerApi
 
 /** What belongs to the reader's own program. */
 declare const app: { inject(request: object): Promise<unknown> }
@@ -25,6 +28,7 @@ declare const log: (error: unknown) => void
 declare const greet: (name: string | null) => void
 declare const school: { studentsOf(courseId: string): { userId: string; displayName: string }[] }
 declare const scheduledStart: number
+declare const held: import('lms-conferencing/attendance').AttendanceClass
 declare const events: readonly import('lms-conferencing').AttendanceEvent[]
 declare const userJoined: import('bbb-client/webhooks').SignWebhookOptions['events'][number]
 declare const roster: Parameters<typeof import('lms-conferencing/attendance').classReport>[1]

@@ -13,7 +13,7 @@ describe('doors of libraries', () => {
     const text = "import type { Dispatcher } from 'undici'"
     expect(findings({ [`${bbb}http/undici.ts`]: text })).toEqual([])
     expect(findings({ [`${bbb}call.ts`]: text })).toEqual([
-      `${bbb}call.ts:1 undici may be imported only by ${bbb}http/undici.ts`,
+      `${bbb}call.ts:1 undici may be imported only by ${bbb}http/undici.ts, ${bbb}msw.ts`,
     ])
   })
 
