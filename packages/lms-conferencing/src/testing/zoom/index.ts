@@ -1,0 +1,7 @@
+export { FakeZoom, type FakeZoomOptions, fakeZoom } from './fake-zoom.ts'
+export type { FakeZoomFault } from './faults.ts'
+export type { Weight } from './limits.ts'
+export type { FakeZoomRequest, FakeZoomResponse } from './message.ts'
+export type { FakeZoomServer } from './serve.ts'
+export type { FakeZoomVisit, FakeZoomVisitor } from './visits.ts'
+export { type FakeZoomDelivery, type FakeZoomWebhook, signatureOf, type WebhookSender } from './webhooks.ts'
