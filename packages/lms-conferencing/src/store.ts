@@ -63,6 +63,8 @@ export interface InboxRow extends NewInboxRow {
   readonly nextAttemptAt: Date
   /** Why it is `ignored` or `dead`, or what the last failure was; `null` when there is nothing to say. */
   readonly reason: string | null
+  /** Its body was forgotten: it cannot be applied again, and keeps a repetition from being applied. */
+  readonly isStripped: boolean
   /** Meeting keys it names that no class has yet: it comes back to `new` when one of them gets a class. */
   readonly waitingFor: readonly string[]
 }
@@ -141,11 +143,86 @@ export interface StoreTransaction {
   nextInboxDue(tenantId: string): Promise<Date | null>
   getInbox(tenantId: string, seq: number): Promise<InboxRow | null>
   markInbox(row: InboxRow, outcome: InboxOutcome): Promise<void>
-  /** Puts the dead rows, or one row whatever its state, back to `new`, due at once. Answers how many. */
+  /** Puts the dead rows, or one row whatever its state, back to `new`, due at once, if it has its body. Answers how many. */
   requeueInbox(tenantId: string, which: { readonly seq: number } | { readonly state: 'dead' }): Promise<number>
   countInbox(tenantId: string): Promise<Readonly<Record<InboxState, number>>>
   /** By `seq`. */
   listInbox(filter: InboxFilter): Promise<readonly InboxRow[]>
+
+  /** How many rows {@link StoreTransaction.purge} would touch if it had no limit. */
+  countPurgeable(tenantId: string, before: PurgeBefore): Promise<PurgeCounts>
+  /** Forgets what is old, at most `limit` of each kind; what waits to be applied is never old. Answers how many. */
+  purge(tenantId: string, before: PurgeBefore, limit: number): Promise<PurgeCounts>
+  /** Forgets the bodies of rows, whatever their age. A row that was dead becomes `ignored`, with the reason `erased`. */
+  eraseBodies(tenantId: string, seqs: readonly number[]): Promise<void>
+  /** Puts another name in place of a person's in all facts; totals stay. Answers how many facts had it. */
+  renamePerson(tenantId: string, from: string, to: string): Promise<number>
+
+  /** Keeps a refused request unless it is there; then drops the oldest of its provider beyond the limits. Answers how many. */
+  addRefused(request: NewRefusedRequest, limits: RefusedLimits): Promise<number>
+  /** By `id`. */
+  listRefused(filter: RefusedFilter): Promise<readonly RefusedRequest[]>
+  deleteRefused(tenantId: string, id: number): Promise<void>
+
+  /** Notes what a person did to what is kept: who, when, how many; never what it was. */
+  addOperation(operation: Operation): Promise<void>
+  /** The latest first. */
+  listOperations(tenantId: string, limit: number): Promise<readonly Operation[]>
+}
+
+/** What is older is forgotten. */
+export interface PurgeBefore {
+  /** Bodies of callbacks that are applied or ignored; their digests stay, so that a repetition is still known. */
+  readonly bodies: Date
+  /** Callbacks as a whole, the dead ones too. */
+  readonly rows: Date
+  readonly refused: Date
+}
+
+export interface PurgeCounts {
+  readonly bodies: number
+  readonly rows: number
+  readonly refused: number
+}
+
+/** A request that did not pass verification, as it came: once the mistake is found it may pass. */
+export interface NewRefusedRequest {
+  readonly tenantId: string
+  readonly provider: string
+  readonly method: string
+  readonly target: string
+  /** Only those that verification looks at. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array
+  readonly reason: string
+  /** Hex digest over all of it but the reason. */
+  readonly digest: string
+  readonly receivedAt: Date
+}
+
+export interface RefusedRequest extends NewRefusedRequest {
+  readonly id: number
+}
+
+/** For each provider. */
+export interface RefusedLimits {
+  readonly rows: number
+  readonly bytes: number
+}
+
+export interface RefusedFilter {
+  readonly tenantId: string
+  readonly limit: number
+  readonly afterId?: number | undefined
+}
+
+export interface Operation {
+  readonly tenantId: string
+  readonly at: Date
+  readonly who: string
+  /** `replay`, `purge`, `erase`, … */
+  readonly what: string
+  readonly count: number
 }
 
 export interface InboxFilter {
@@ -175,6 +252,8 @@ export interface Store {
   receive(rows: readonly NewInboxRow[]): Promise<number>
   /** Reads one consistent state, without taking the write lock. */
   read<T>(work: (tx: StoreTransaction) => Promise<T>): Promise<T>
+  /** Makes sure that what was deleted or erased is in no file of the database any more, where that is in our hands. */
+  scrub(): Promise<void>
   /** Lets what runs come to its end, then closes. */
   close(): Promise<void>
 }

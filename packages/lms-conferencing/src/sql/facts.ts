@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto'
-import type { Transaction } from 'kysely'
+import { sql, type Transaction } from 'kysely'
 import type { AttendanceEvent, PresentSession, Provenance } from '../model.ts'
 import type { StoredEvent, StoreTransaction } from '../store.ts'
 import { storeUnavailable } from '../store-faults.ts'
 import type { EventTable, TableNames, Tables } from './schema.ts'
 
-type FactQueries = Pick<StoreTransaction, 'addEvents' | 'listEvents'>
+type FactQueries = Pick<StoreTransaction, 'addEvents' | 'listEvents' | 'renamePerson'>
 
 /** A fact that several sources report is shown with the strongest of them, whichever came first. */
 const strongestFirst: readonly Provenance[] = ['webhook', 'report', 'snapshot', 'lms']
@@ -51,7 +51,43 @@ export function factQueries(db: Transaction<Tables>, tables: TableNames): FactQu
         .execute()
       return rows.map(row => ({ event: fromRow(row), provenance: row.provenance }))
     },
+
+    async renamePerson(tenantId, from, to) {
+      const rows = await db
+        .selectFrom(tables.events)
+        .selectAll()
+        .where('tenant_id', '=', tenantId)
+        .where(({ eb, or }) => or([eb('person', '=', from), sql<boolean>`present like ${inList(from)} escape '!'`]))
+        .execute()
+      let renamed = 0
+      for (const row of rows) {
+        const event = fromRow(row)
+        const after = withPerson(event, from, to)
+        if (after === event) continue
+        renamed++
+        await db
+          .deleteFrom(tables.events)
+          .where('tenant_id', '=', tenantId)
+          .where('class_id', '=', row.class_id)
+          .where('fact_key', '=', row.fact_key)
+          .execute()
+        await addEvent(tenantId, row.class_id, { event: after, provenance: row.provenance })
+      }
+      return renamed
+    },
   }
+}
+
+/** Finds the lists that may name the person; which of them do is seen on reading. */
+const inList = (person: string): string => `%${JSON.stringify(person).replaceAll(/[!%_]/g, '!$&')}%`
+
+/** The same event when it does not name the person. */
+function withPerson(event: AttendanceEvent, from: string, to: string): AttendanceEvent {
+  if (event.type === 'snapshot') {
+    if (!event.present.some(({ person }) => person === from)) return event
+    return { ...event, present: event.present.map(one => (one.person === from ? { ...one, person: to } : one)) }
+  }
+  return (event.type === 'joined' || event.type === 'left') && event.person === from ? { ...event, person: to } : event
 }
 
 function toRow(tenantId: string, classId: string, { event, provenance }: StoredEvent): EventTable {

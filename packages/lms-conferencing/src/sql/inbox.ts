@@ -78,7 +78,7 @@ export function inboxQueries(db: Transaction<Tables>, tables: TableNames): Inbox
     },
 
     async requeueInbox(tenantId, which) {
-      const update = db.updateTable(tables.inbox).set(asNew).where('tenant_id', '=', tenantId)
+      const update = db.updateTable(tables.inbox).set(asNew).where('tenant_id', '=', tenantId).where('stripped', '=', 0)
       const { numUpdatedRows } = await ('seq' in which
         ? update.where('seq', '=', which.seq)
         : update.where('state', '=', which.state)
@@ -123,6 +123,7 @@ export async function requeueWaiting(db: Transaction<Tables>, tables: TableNames
       .set(asNew)
       .where('tenant_id', '=', name.tenantId)
       .where('seq', '=', seq)
+      .where('stripped', '=', 0)
       .execute()
     await db
       .deleteFrom(tables.inbox_waiting)
@@ -146,5 +147,6 @@ const fromRow = (row: Selectable<InboxTable>, waitingFor: readonly string[]): In
   attempts: row.attempts,
   nextAttemptAt: new Date(row.next_attempt_at),
   reason: row.reason,
+  isStripped: row.stripped !== 0,
   waitingFor,
 })

@@ -18,7 +18,10 @@ interface Migration {
 }
 
 /** In order, one after the other; a published one is never changed. */
-const migrations: readonly Migration[] = [{ name: 'classes, facts, recordings, inbox', up: firstTables }]
+const migrations: readonly Migration[] = [
+  { name: 'classes, facts, recordings, inbox', up: firstTables },
+  { name: 'refused requests, operations, forgotten bodies', up: forgetting },
+]
 
 /**
  * Brings the schema up to date, in the caller's transaction, which no other migration runs beside. Throws
@@ -176,4 +179,36 @@ async function firstTables({ schema }: Transaction<Tables>, tables: TableNames, 
     .addPrimaryKeyConstraint(`${tables.inbox_waiting}_pk`, ['tenant_id', 'provider', 'server_id', 'meeting_key', 'seq'])
     .execute()
   await schema.createIndex(`${tables.inbox_waiting}_by_seq`).on(tables.inbox_waiting).column('seq').execute()
+}
+
+async function forgetting({ schema }: Transaction<Tables>, tables: TableNames, types: ColumnTypes): Promise<void> {
+  await schema
+    .alterTable(tables.inbox)
+    .addColumn('stripped', 'smallint', column => column.notNull().defaultTo(0))
+    .execute()
+
+  await schema
+    .createTable(tables.refused)
+    .addColumn('id', types.counter, column => types.counted(column.primaryKey()))
+    .addColumn('tenant_id', types.text, required)
+    .addColumn('provider', types.text, required)
+    .addColumn('method', types.text, required)
+    .addColumn('target', types.text, required)
+    .addColumn('headers', types.text, required)
+    .addColumn('body', types.bytes, required)
+    .addColumn('reason', types.text, required)
+    .addColumn('digest', types.text, required)
+    .addColumn('received_at', 'bigint', required)
+    .addUniqueConstraint(`${tables.refused}_once`, ['tenant_id', 'digest'])
+    .execute()
+
+  await schema
+    .createTable(tables.operations)
+    .addColumn('id', types.counter, column => types.counted(column.primaryKey()))
+    .addColumn('tenant_id', types.text, required)
+    .addColumn('at', 'bigint', required)
+    .addColumn('who', types.text, required)
+    .addColumn('what', types.text, required)
+    .addColumn('count', 'bigint', required)
+    .execute()
 }

@@ -236,10 +236,24 @@ export async function connect(location: string, wait: LockWait): Promise<Databas
     }
     // FULL: the log is synced before a commit returns (fullfsync: really synced, on macOS).
     opened.exec('pragma synchronous = full; pragma fullfsync = on; pragma journal_size_limit = 67108864')
-    opened.exec('pragma trusted_schema = off')
+    // What is deleted is overwritten, not only forgotten.
+    opened.exec('pragma trusted_schema = off; pragma secure_delete = on')
     return opened
   } catch (error) {
     database?.close()
+    throw storeError(error)
+  }
+}
+
+/** Rewrites the file without what was deleted, and empties the write-ahead log. Fails as `locked` while others read. */
+export async function scrub(database: DatabaseSync, wait: LockWait): Promise<void> {
+  try {
+    await whileLocked(wait, () => database.exec('vacuum'))
+    await whileLocked(wait, () => {
+      const { busy } = database.prepare('pragma wal_checkpoint(truncate)').get() ?? {}
+      if (busy === 1) throw storeUnavailable('locked')
+    })
+  } catch (error) {
     throw storeError(error)
   }
 }

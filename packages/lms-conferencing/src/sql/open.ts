@@ -4,7 +4,7 @@ import { ConferencingError } from '../errors.ts'
 import type { Store } from '../store.ts'
 import { safeFile } from './file.ts'
 import { type ColumnTypes, migrate } from './migrations.ts'
-import { connect, type LockWait, NodeSqliteDialect } from './node-sqlite.ts'
+import { connect, type LockWait, NodeSqliteDialect, scrub } from './node-sqlite.ts'
 import { openPostgres, type PostgresOptions } from './postgres.ts'
 import { insertOneByOne } from './receive.ts'
 import { type TableNames, type Tables, tableNames } from './schema.ts'
@@ -88,7 +88,7 @@ async function openSqlite(location: string, tables: TableNames, wait: LockWait):
 async function inMemory(wait: LockWait): Promise<Opened> {
   const database = await connect(':memory:', wait)
   const db = new Kysely<Tables>({ dialect: new NodeSqliteDialect({ database, check: () => {}, ...wait }) })
-  return { writer: db, reader: db, close: () => database.close() }
+  return { writer: db, reader: db, scrub: inTurn(db, () => scrub(database, wait)), close: () => database.close() }
 }
 
 /** Two connections: what is read is the last committed state, and reading never waits for writing. */
@@ -99,9 +99,11 @@ async function inFile(location: string, wait: LockWait): Promise<Opened> {
     check()
     const reading = await connect(path, wait)
     reading.exec('pragma query_only = on')
+    const writer = new Kysely<Tables>({ dialect: new NodeSqliteDialect({ database: writing, check, ...wait }) })
     return {
-      writer: new Kysely<Tables>({ dialect: new NodeSqliteDialect({ database: writing, check, ...wait }) }),
+      writer,
       reader: new Kysely<Tables>({ dialect: new NodeSqliteDialect({ database: reading, check, ...wait }) }),
+      scrub: inTurn(writer, () => scrub(writing, wait)),
       close() {
         reading.close()
         writing.close()
@@ -112,3 +114,6 @@ async function inFile(location: string, wait: LockWait): Promise<Opened> {
     throw error
   }
 }
+
+/** Beside no transaction of this connection. */
+const inTurn = (db: Kysely<Tables>, work: () => Promise<void>) => (): Promise<void> => db.connection().execute(work)

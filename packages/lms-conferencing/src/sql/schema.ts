@@ -88,6 +88,29 @@ export interface InboxTable {
   attempts: number
   next_attempt_at: number
   reason: string | null
+  stripped: Generated<number>
+}
+
+export interface RefusedTable {
+  id: Generated<number>
+  tenant_id: string
+  provider: string
+  method: string
+  target: string
+  headers: string
+  body: Uint8Array
+  reason: string
+  digest: string
+  received_at: number
+}
+
+export interface OperationTable {
+  id: Generated<number>
+  tenant_id: string
+  at: number
+  who: string
+  what: string
+  count: number
 }
 
 /** Which inbox row waits for which meeting to be known. */
@@ -111,6 +134,8 @@ export interface Tables {
   aliases: AliasTable
   inbox: InboxTable
   inbox_waiting: WaitingTable
+  refused: RefusedTable
+  operations: OperationTable
   schema_versions: SchemaTable
 }
 
@@ -130,6 +155,8 @@ export function tableNames(prefix: string): TableNames {
     aliases: name('aliases'),
     inbox: name('inbox'),
     inbox_waiting: name('inbox_waiting'),
+    refused: name('refused'),
+    operations: name('operations'),
     schema_versions: name('schema_versions'),
   }
 }

@@ -7,6 +7,7 @@ import { aliasQueries } from './aliases.ts'
 import { classQueries } from './classes.ts'
 import { factQueries } from './facts.ts'
 import { inboxQueries } from './inbox.ts'
+import { keepingQueries } from './keeping.ts'
 import type { InsertInbox } from './receive.ts'
 import { recordingQueries } from './recordings.ts'
 import type { TableNames, Tables } from './schema.ts'
@@ -19,6 +20,8 @@ export interface Connections {
   readonly writer: Kysely<Tables>
   readonly reader: Kysely<Tables>
   readonly insertInbox: InsertInbox
+  /** See {@link Store.scrub}. */
+  scrub(): Promise<void>
   close(): void | Promise<void>
 }
 
@@ -63,6 +66,10 @@ export class SqlStore implements Store {
     )
   }
 
+  scrub(): Promise<void> {
+    return this.#run(() => this.#connections.scrub())
+  }
+
   close(): Promise<void> {
     this.#closing ??= Promise.allSettled(this.#running).then(() => this.#connections.close())
     return this.#closing
@@ -95,6 +102,7 @@ export class SqlStore implements Store {
       ...recordingQueries(tx, this.#tables),
       ...aliasQueries(tx, this.#tables),
       ...inboxQueries(tx, this.#tables),
+      ...keepingQueries(tx, this.#tables),
     }
   }
 }

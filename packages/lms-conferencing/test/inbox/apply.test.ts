@@ -236,6 +236,7 @@ describe('the applier', () => {
         if (++looks === 2) await send(joined('meeting-class-1', 's'))
         return answer
       },
+      scrub: () => memory.scrub(),
       close: () => memory.close(),
     }
     const { inbox, send } = await setUp({ store, onApplied: () => applied.resolve() })

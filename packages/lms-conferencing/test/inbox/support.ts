@@ -80,5 +80,6 @@ export const intercept = (store: Store, before: () => Promise<void> | void): Sto
     return store.receive(rows)
   },
   read: work => store.read(work),
+  scrub: () => store.scrub(),
   close: () => store.close(),
 })

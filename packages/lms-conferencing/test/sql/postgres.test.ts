@@ -48,7 +48,10 @@ describe.skipIf(reason !== null)(title, () => {
   test('F25 migrations run once when 20 start at the same time', async () => {
     const schema = newSchema()
     const stores = await Promise.all(Array.from({ length: 20 }, () => openStore(url, { schema, poolSize: 1 })))
-    expect(await ask(`select version from ${schema}.conferencing_schema_versions`)).toEqual([{ version: 1 }])
+    expect(await ask(`select version from ${schema}.conferencing_schema_versions order by version`)).toEqual([
+      { version: 1 },
+      { version: 2 },
+    ])
     for (const store of stores) await store.close()
   })
 
@@ -57,7 +60,7 @@ describe.skipIf(reason !== null)(title, () => {
     await (await openStore(url, { schema })).close()
     await ask(`insert into ${schema}.conferencing_schema_versions values (999, 'from the future')`)
     await expect(openStore(url, { schema })).rejects.toMatchObject(fault('newer_schema'))
-    expect(await ask(`select count(*)::int from ${schema}.conferencing_schema_versions`)).toEqual([{ count: 2 }])
+    expect(await ask(`select count(*)::int from ${schema}.conferencing_schema_versions`)).toEqual([{ count: 3 }])
   })
 
   test('F6 tables that are gone are told as such, and used again when they are back', async () => {

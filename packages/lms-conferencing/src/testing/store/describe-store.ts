@@ -2,6 +2,7 @@ import { describe } from 'vitest'
 import { describeClasses } from './classes.ts'
 import { describeFacts } from './facts.ts'
 import { describeInboxRows } from './inbox-rows.ts'
+import { describeKeeping } from './keeping.ts'
 import { type StoreSuite, storeTest } from './suite.ts'
 import { describeTransactions } from './transactions.ts'
 
@@ -17,6 +18,7 @@ export function describeStore(suite: StoreSuite): void {
     describe('classes', () => describeClasses(test))
     describe('facts, recordings, aliases', () => describeFacts(test))
     describe('inbox', () => describeInboxRows(test))
+    describe('retention and erasure', () => describeKeeping(test))
     describe('transactions', () => describeTransactions(test))
   })
 }

@@ -28,7 +28,14 @@ export function describeInboxRows(test: StoreTest): void {
     expect(await store.receive([row, sampleRow('c', { body: new Uint8Array() })])).toBe(1)
     const rows = await list(store)
     expect(digests(rows)).toBe('abc')
-    const fresh = { state: 'new', attempts: 0, nextAttemptAt: new Date(0), reason: null, waitingFor: [] }
+    const fresh = {
+      state: 'new',
+      attempts: 0,
+      nextAttemptAt: new Date(0),
+      reason: null,
+      isStripped: false,
+      waitingFor: [],
+    }
     expect(rows[0]).toEqual({ ...row, ...fresh, seq: rows[0]?.seq, body })
     expect(rows[2]?.body).toEqual(new Uint8Array())
     expect(await store.read(tx => tx.getInbox('school', rows[0]?.seq ?? 0))).toEqual(rows[0])
