@@ -1,11 +1,11 @@
-import { type BbbClientOptions, resolveOptions } from './config.ts'
+import type { BbbClientOptions } from './config.ts'
 import { checkCallbackUrl, checkReceiver } from './doctor/callback-url.ts'
 import { type Finding, fail, warn } from './doctor/finding.ts'
 import { checkHooks } from './doctor/hooks.ts'
-import type { Patient } from './doctor/patient.ts'
+import { admit, discharge, type Patient } from './doctor/patient.ts'
 import { checkRelease } from './doctor/releases.ts'
 import {
-  type Certificate,
+  type CertificateReader,
   checkAddress,
   checkCertificate,
   checkClock,
@@ -18,7 +18,7 @@ import { BbbConfigError } from './errors.ts'
 
 export type { Finding, FindingCode, FindingLevel } from './doctor/finding.ts'
 export { KNOWN_WEAKNESSES, type KnownWeakness, SAFE_RELEASE, weaknessesOf } from './doctor/releases.ts'
-export type { Certificate } from './doctor/server.ts'
+export type { Certificate, CertificateReader } from './doctor/server.ts'
 export type { ListenAddress } from './doctor/test-callback.ts'
 
 /** What {@link diagnose} looks at. */
@@ -37,7 +37,7 @@ export interface DiagnoseOptions {
   /** Ends the diagnosis; it then rejects with `signal.reason`. */
   readonly signal?: AbortSignal | undefined
   /** How a certificate is looked at, for tests. @default a TLS connection of its own */
-  readonly readCertificate?: ((address: URL, signal?: AbortSignal) => Promise<Certificate>) | undefined
+  readonly readCertificate?: CertificateReader | undefined
 }
 
 /**
@@ -51,15 +51,23 @@ export interface DiagnoseOptions {
  * ```
  */
 export async function diagnose(options: DiagnoseOptions): Promise<readonly Finding[]> {
-  const { client, callbackUrl, listen, signal } = options
-  signal?.throwIfAborted()
+  options.signal?.throwIfAborted()
   let patient: Patient
   try {
-    patient = { options: client, resolved: resolveOptions(client), signal }
+    patient = admit(options.client, options.signal)
   } catch (error) {
     if (!(error instanceof BbbConfigError)) throw error
     return [fail('config-invalid', `The configuration cannot be used: ${error.message}.`)]
   }
+  try {
+    return await examine(patient, options)
+  } finally {
+    await discharge(patient)
+  }
+}
+
+async function examine(patient: Patient, options: DiagnoseOptions): Promise<readonly Finding[]> {
+  const { client, callbackUrl, listen } = options
   const findings: Finding[] = [checkAddress(patient.resolved.origin)]
   const add = (...more: readonly (Finding | undefined)[]): void => {
     findings.push(...more.filter(finding => finding !== undefined))
@@ -81,17 +89,16 @@ export async function diagnose(options: DiagnoseOptions): Promise<readonly Findi
   add(...signature.findings)
   const callback = callbackUrl === undefined ? undefined : checkCallbackUrl(callbackUrl, patient.resolved.origin)
   add(...(callback?.findings ?? []))
+  const isUsable = callback?.isUsable === true
   if (signature.isRight) {
     // With `listen` the URL is this process's, and need not be registered.
-    const wanted = listen === undefined && callback?.isUsable ? callbackUrl : undefined
-    const isNeeded = callbackUrl !== undefined
-    const hooks = await checkHooks(patient, { callbackUrl: wanted, isNeeded, isBalanced })
+    const wanted = listen === undefined && isUsable ? callbackUrl : undefined
+    const hooks = await checkHooks(patient, { callbackUrl: wanted, isNeeded: callbackUrl !== undefined, isBalanced })
     add(...hooks.findings)
-    if (hooks.isUsable && callback?.isUsable && callbackUrl !== undefined && listen !== undefined)
+    if (hooks.isUsable && isUsable && callbackUrl !== undefined && listen !== undefined)
       add(...(await checkTestCallback(patient, callbackUrl, listen)))
   }
-  if (callback?.isUsable && callbackUrl !== undefined && listen === undefined)
-    add(await checkReceiver(patient, callbackUrl))
+  if (isUsable && callbackUrl !== undefined && listen === undefined) add(await checkReceiver(patient, callbackUrl))
   return findings
 }
 

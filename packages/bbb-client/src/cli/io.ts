@@ -1,5 +1,5 @@
 import type { BbbClientOptions } from '../config.ts'
-import type { Certificate } from '../doctor/server.ts'
+import type { CertificateReader } from '../doctor/server.ts'
 
 /** Everything the command touches of the world, so that a test can be the world. */
 export interface Io {
@@ -17,5 +17,5 @@ export interface Io {
   readonly version: string
   /** Beyond the environment: transport and time. */
   readonly client?: Pick<BbbClientOptions, 'fetch' | 'dispatcher' | 'clock'> | undefined
-  readonly readCertificate?: ((address: URL, signal?: AbortSignal) => Promise<Certificate>) | undefined
+  readonly readCertificate?: CertificateReader | undefined
 }

@@ -1,5 +1,6 @@
-import { connect } from 'node:tls'
+import { connect, rootCertificates } from 'node:tls'
 import type { ServerVersion } from '../api/meetings.ts'
+import type { BbbClientOptions } from '../config.ts'
 import type { BbbError } from '../errors.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 import { ask, attempt, clientOf, type Patient } from './patient.ts'
@@ -30,11 +31,13 @@ export async function checkReachable(
 const TLS_CAUSES: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'its certificate has expired: renew it',
   CERT_NOT_YET_VALID: 'its certificate is not valid yet: check both clocks',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed: get a real one, or start Node with NODE_EXTRA_CA_CERTS',
-  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is from a private authority: start Node with NODE_EXTRA_CA_CERTS',
+  DEPTH_ZERO_SELF_SIGNED_CERT:
+    'its certificate is self-signed: get a real one, or trust it by the option ca or NODE_EXTRA_CA_CERTS',
+  SELF_SIGNED_CERT_IN_CHAIN:
+    'its certificate is from a private authority: trust it by the option ca or NODE_EXTRA_CA_CERTS',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'it does not send the intermediate certificates: install the full chain',
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    'its certificate is from an unknown authority: start Node with NODE_EXTRA_CA_CERTS',
+    'its certificate is from an unknown authority: trust it by the option ca or NODE_EXTRA_CA_CERTS',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host name: use that name, or get one for this name',
 }
 
@@ -66,12 +69,24 @@ export interface Certificate {
   readonly protocol: string
 }
 
+/** Looks at the certificate of an `https:` address. `ca`: certificates trusted beside those of Node. */
+export type CertificateReader = (
+  address: URL,
+  options: { readonly ca?: BbbClientOptions['ca']; readonly signal?: AbortSignal | undefined },
+) => Promise<Certificate>
+
 /** Asks for the certificate with a connection of its own, on which nothing is sent. */
-export function readCertificate(address: URL, signal?: AbortSignal): Promise<Certificate> {
-  return new Promise((resolve, reject) => {
+export const readCertificate: CertificateReader = (address, { ca, signal }) =>
+  new Promise((resolve, reject) => {
+    signal?.throwIfAborted()
     const host = address.hostname.replace(/^\[|\]$/g, '')
     const isName = /[a-z]/i.test(host) && !host.includes(':')
-    const socket = connect({ host, port: Number(address.port || 443), ...(isName && { servername: host }) })
+    const socket = connect({
+      host,
+      port: Number(address.port || 443),
+      ...(isName && { servername: host }),
+      ...(ca !== undefined && { ca: [...rootCertificates, ...[ca].flat()] }),
+    })
     const onAbort = (): void => {
       socket.destroy()
       reject(signal?.reason)
@@ -90,18 +105,17 @@ export function readCertificate(address: URL, signal?: AbortSignal): Promise<Cer
       done(() => resolve({ validTo, protocol }))
     })
   })
-}
 
 const DAY_MS = 86_400_000
 const SOON_DAYS = 14
 
 /** How long the certificate lasts; nothing when it cannot be seen. */
 export async function checkCertificate(
-  { resolved, signal }: Patient,
-  read: (address: URL, signal?: AbortSignal) => Promise<Certificate>,
+  { options: { ca }, resolved, signal }: Patient,
+  read: CertificateReader,
 ): Promise<Finding | undefined> {
   if (!resolved.origin.startsWith('https:')) return undefined
-  const certificate = await read(new URL(resolved.origin), signal).catch(() => undefined)
+  const certificate = await read(new URL(resolved.origin), { ca, signal }).catch(() => undefined)
   signal?.throwIfAborted()
   if (certificate === undefined || Number.isNaN(certificate.validTo.getTime())) return undefined
   const days = Math.floor((certificate.validTo.getTime() - resolved.clock.now()) / DAY_MS)

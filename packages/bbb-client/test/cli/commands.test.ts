@@ -176,7 +176,7 @@ describe('T24 no secret is shown', () => {
     `recordings publish ${ID}`,
     `tracks list ${ID}`,
     'hooks list',
-    'hooks ensure https://lms.example.org/bbb',
+    'hooks ensure http://127.0.0.1:1/bbb',
     'hooks ping',
     'doctor',
     'end algebra --yes',

@@ -78,21 +78,20 @@ describe('address and way', () => {
     [-1, ['warn tls-expires-soon']],
   ])('a certificate with %i days left', async (days, expected) => {
     const { checkCertificate } = await import('../../src/doctor/server.ts')
-    const { resolveOptions } = await import('../../src/config.ts')
+    const { admit } = await import('../../src/doctor/patient.ts')
     const now = Date.UTC(2026, 10, 22)
     const clock = { now: () => now, random: () => 0, setTimeout, clearTimeout: () => {} }
     const options = { url: 'https://bbb.example.org', secret: CANARY, clock }
-    const patient = { options, resolved: resolveOptions(options), signal: undefined }
     const validTo = new Date(now + days * 86_400_000)
-    const finding = await checkCertificate(patient, async () => ({ validTo, protocol: 'TLSv1.3' }))
+    const finding = await checkCertificate(admit(options, undefined), async () => ({ validTo, protocol: 'TLSv1.3' }))
     expect(troubles(finding ? [finding] : [])).toEqual(expected)
   })
 
   test('a certificate that cannot be seen is no finding', async () => {
     const { readCertificate } = await import('../../src/doctor/server.ts')
-    await expect(readCertificate(new URL('https://127.0.0.1:1'))).rejects.toMatchObject({ code: 'ECONNREFUSED' })
-    const aborted = AbortSignal.abort(new Error('enough'))
-    await expect(readCertificate(new URL('https://127.0.0.1:1'), aborted)).rejects.toThrow()
+    await expect(readCertificate(new URL('https://127.0.0.1:1'), {})).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+    const signal = AbortSignal.abort(new Error('enough'))
+    await expect(readCertificate(new URL('https://127.0.0.1:1'), { signal })).rejects.toThrow()
   })
 
   test('a clock that is wrong', async () => {
