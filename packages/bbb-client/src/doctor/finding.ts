@@ -57,6 +57,8 @@ export interface Finding {
   readonly code: FindingCode
   /** One sentence: what is the case. */
   readonly message: string
+  /** What it consists of, where it is several things. */
+  readonly details?: readonly string[] | undefined
   /** What to do about it. */
   readonly fix?: string | undefined
 }

@@ -108,10 +108,13 @@ export function checkRelease(release: string | null, told: boolean): Finding {
   const from = told ? 'as you say' : 'as it tells'
   if (weaknesses.length === 0)
     return ok('version-current', `The server runs ${release} (${from}); no published weakness is known to this tool.`)
-  const listed = weaknesses.map(({ what, ids }) => `${what} (${ids[0]})`)
-  return fail(
-    'version-vulnerable',
-    `The server runs ${release} (${from}), which has ${weaknesses.length} published weakness${weaknesses.length > 1 ? 'es' : ''}: ${listed.join('; ')}.`,
-    `Update to ${SAFE_RELEASE} or later. Releases before 3.0 get no fixes any more.`,
-  )
+  const count = weaknesses.length === 1 ? '1 published weakness' : `${weaknesses.length} published weaknesses`
+  return {
+    ...fail(
+      'version-vulnerable',
+      `The server runs ${release} (${from}), which has ${count}.`,
+      `Update to ${SAFE_RELEASE} or later. Releases before 3.0 get no fixes any more.`,
+    ),
+    details: weaknesses.map(({ what, ids }) => `${ids[0]}: ${what}`),
+  }
 }

@@ -38,7 +38,7 @@ const flavours: readonly Flavour[] = [
     name: 'old release',
     server: { version: '2.7.3' },
     code: 1,
-    says: /✗ The server runs 2\.7\.3 .*CVE-2024-38518.*\n {2}→ Update to 3\.0\.35 or later/,
+    says: /✗ The server runs 2\.7\.3 .*\n(?: {2}- .*\n)+ {2}- CVE-2024-38518: .*\n {2}→ Update to 3\.0\.35 or later/,
   },
   { name: 'hooks missing', server: { webhooks: false }, code: 0, says: /! bbb-webhooks does not answer here \(404\)/ },
   {

@@ -60,8 +60,9 @@ async function doctor(flags: DoctorFlags, command: Command, io: Io): Promise<Exi
 }
 
 function render(findings: readonly Finding[]): string {
-  const lines = findings.flatMap(({ level, message, fix }) => [
+  const lines = findings.flatMap(({ level, message, details = [], fix }) => [
     `${MARKS[level]} ${visible(message)}`,
+    ...details.map(detail => `  - ${visible(detail)}`),
     ...(fix === undefined ? [] : [`  → ${visible(fix)}`]),
   ])
   const failures = findings.filter(({ level }) => level === 'fail').length
