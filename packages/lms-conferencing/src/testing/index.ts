@@ -1,3 +1,5 @@
+export { describeProvider } from './provider/describe-provider.ts'
+export type { ProviderSuite, ProviderTrouble, ProviderUnderTest, Visit } from './provider/suite.ts'
 export { describeStore } from './store/describe-store.ts'
 export type { StoreSuite } from './store/suite.ts'
 export * from './zoom/index.ts'

@@ -168,6 +168,11 @@ export class FakeZoom {
     this.#tokens.revokeAll()
   }
 
+  /** The app's administrator changed its secret. */
+  changeClientSecret(clientSecret: string): void {
+    this.#tokens.changeSecret(clientSecret)
+  }
+
   get tokensIssued(): number {
     return this.#tokens.issued
   }

@@ -22,10 +22,12 @@ const oauthError = (error: string, reason: string): FakeZoomResponse => json(400
 export class Tokens {
   readonly #options: TokensOptions
   readonly #good = new Map<string, number>()
+  #clientSecret: string
   #issued = 0
 
   constructor(options: TokensOptions) {
     this.#options = options
+    this.#clientSecret = options.clientSecret
   }
 
   /** How many were given so far. */
@@ -38,9 +40,15 @@ export class Tokens {
     this.#good.clear()
   }
 
+  /** The app got another secret: that of before is refused, and so are its tokens. */
+  changeSecret(clientSecret: string): void {
+    this.#clientSecret = clientSecret
+    this.#good.clear()
+  }
+
   answer(request: ReadRequest): FakeZoomResponse {
-    const { accountId, clientId, clientSecret, clock, random, apiUrl, onlyNewest } = this.#options
-    const expected = `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`
+    const { accountId, clientId, clock, random, apiUrl, onlyNewest } = this.#options
+    const expected = `Basic ${Buffer.from(`${clientId}:${this.#clientSecret}`).toString('base64')}`
     if (request.method !== 'POST') return json(405, { reason: 'Method Not Allowed', error: 'invalid_request' })
     if (request.header('authorization') !== expected)
       return oauthError('invalid_client', 'Invalid client_id or client_secret')

@@ -1,0 +1,21 @@
+import { describe } from 'vitest'
+import { describeFacts } from './facts.ts'
+import { describeFailures } from './failures.ts'
+import { describeRooms } from './rooms.ts'
+import { type ProviderSuite, providerTest } from './suite.ts'
+
+/**
+ * The contract of `ConferenceProvider` as tests, for vitest. Every provider passes the same ones; what a vendor cannot
+ * do is skipped by name, with the reason.
+ *
+ * @example
+ * describeProvider({ name: 'Zoom', create: zoomUnderTest, skip: [{ reason: 'larger plans only', tests: ['says who is connected now'] }] })
+ */
+export function describeProvider(suite: ProviderSuite): void {
+  describe(`ConferenceProvider: ${suite.name}`, () => {
+    const test = providerTest(suite)
+    describe('rooms', () => describeRooms(test))
+    describe('facts', () => describeFacts(test))
+    describe('failures', () => describeFailures(test))
+  })
+}

@@ -1,0 +1,124 @@
+import { expect } from 'vitest'
+import type { AttendanceEvent, ConferenceEvent, Meeting } from '../../model.ts'
+import type { CallbackRequest } from '../../provider.ts'
+import { open, type ProviderTest, type ProviderUnderTest, student, teacher } from './suite.ts'
+
+const eventsOf = ({ provider }: ProviderUnderTest, callbacks: readonly CallbackRequest[]): readonly ConferenceEvent[] =>
+  callbacks.flatMap(callback => provider.events(provider.verify(callback)))
+
+const attendanceOf = (events: readonly ConferenceEvent[], { meetingKey }: Meeting): readonly AttendanceEvent[] =>
+  events.flatMap(event => (event.kind === 'attendance' && event.meetingKey === meetingKey ? event.event : []))
+
+/** Teacher and student come; the student leaves after ten minutes, comes back, and the class ends after forty. */
+async function holdClass(subject: ProviderUnderTest) {
+  const { provider } = subject
+  const { meeting } = await open(subject)
+  const startedAt = subject.now()
+  await subject.follow(await provider.joinLink(meeting, teacher))
+  const first = await subject.follow(await provider.joinLink(meeting, student))
+  await subject.advance(10 * 60_000)
+  await first.leave()
+  await subject.advance(5 * 60_000)
+  await subject.follow(await provider.joinLink(meeting, student))
+  await subject.advance(25 * 60_000)
+  await provider.endMeeting(meeting)
+  await subject.advance(1_000)
+  return { meeting, startedAt }
+}
+
+/** Callbacks, reports and recordings. */
+export function describeFacts(test: ProviderTest): void {
+  test('tells who was there, by our user id and the time of the fact (T45)', async subject => {
+    const { meeting, startedAt } = await holdClass(subject)
+    const facts = attendanceOf(eventsOf(subject, await subject.callbacks()), meeting)
+    const minute = ({ at }: AttendanceEvent): number => Math.round((at - startedAt) / 60_000)
+    const timesOf = (type: string): number[] => facts.filter(fact => fact.type === type).map(minute)
+    expect(timesOf('started')).toEqual([0])
+    expect(timesOf('ended')).toEqual([40])
+    expect(new Set(facts.map(({ instance }) => instance)).size).toBe(1)
+
+    const comings = facts.flatMap(fact => (fact.type === 'joined' || fact.type === 'left' ? fact : []))
+    const sessions = new Set(comings.filter(({ person }) => person === student.userId).map(({ session }) => session))
+    const bobs = comings.filter(({ session }) => sessions.has(session)).map(fact => [fact.type, minute(fact)])
+    expect(bobs).toEqual(
+      expect.arrayContaining([
+        ['joined', 0],
+        ['left', 10],
+        ['joined', 15],
+      ]),
+    )
+  })
+
+  test('the same bytes always mean the same', async subject => {
+    await holdClass(subject)
+    const { provider } = subject
+    const callbacks = await subject.callbacks()
+    expect(callbacks.length).toBeGreaterThan(5)
+    const verified = callbacks.map(callback => provider.verify(callback))
+    expect(verified.map(callback => provider.events(callback))).toEqual(
+      verified.map(callback => provider.events(callback)),
+    )
+    expect(callbacks.map(callback => provider.verify(callback))).toEqual(verified)
+  })
+
+  test('a callback that anybody touched is refused with a reason (T29, T31)', async subject => {
+    const { provider } = subject
+    await holdClass(subject)
+    const [callback] = await subject.callbacks()
+    if (!callback) throw new Error('the service sent nothing')
+    expect(provider.verify(callback).kind).not.toBe('')
+    const refused = expect.objectContaining({
+      code: 'CALLBACK_REJECTED',
+      details: expect.objectContaining({ reason: expect.any(String) }),
+    })
+    for (let at = 0; at < callback.body.length; at += 7) {
+      const body = Uint8Array.from(callback.body)
+      body[at] = (body[at] ?? 0) ^ 1
+      expect(() => provider.verify({ ...callback, body })).toThrow(refused)
+    }
+    expect(() => provider.verify({ ...callback, headers: {}, target: callback.target.split('?')[0] ?? '' })).toThrow(
+      refused,
+    )
+    expect(() => provider.verify({ ...callback, body: new Uint8Array() })).toThrow(refused)
+  })
+
+  test('a callback nobody has heard of is kept, one that says too little is a poison event (T43)', async subject => {
+    const { provider } = subject
+    const unknown = provider.events(provider.verify(subject.strange('unknown')))
+    expect(unknown).toMatchObject([{ kind: 'other' }])
+    const poison = provider.verify(subject.strange('poison'))
+    expect(() => provider.events(poison)).toThrow(expect.objectContaining({ code: 'INVALID' }))
+  })
+
+  test('lists a recording once it can be watched, and says that there is one', async subject => {
+    const { provider } = subject
+    const { meeting } = await holdClass(subject)
+    expect((await provider.recordings(meeting)).filter(({ published }) => published)).toEqual([])
+    await subject.callbacks()
+    await subject.finishRecording(meeting)
+    const hints = eventsOf(subject, await subject.callbacks()).filter(({ kind }) => kind === 'recording')
+    expect(hints).not.toEqual([])
+    const [recording] = await provider.recordings(meeting)
+    expect(recording).toMatchObject({ state: 'published', published: true })
+    expect(recording?.playback.length).toBeGreaterThan(0)
+    for (const hint of hints)
+      expect(hint).toMatchObject({ meetingKey: meeting.meetingKey, recordId: recording?.recordId })
+  })
+
+  test('its own report says what its callbacks said', async subject => {
+    const { provider } = subject
+    const { meeting } = await holdClass(subject)
+    const told = attendanceOf(eventsOf(subject, await subject.callbacks()), meeting)
+    await subject.advance(10 * 60_000)
+    const report = await provider.report(meeting)
+    const inOrder = (facts: readonly AttendanceEvent[] | null): string[] | undefined =>
+      facts?.map(fact => JSON.stringify(Object.entries(fact).sort())).sort()
+    expect(inOrder(report)).toEqual(inOrder(told))
+  })
+
+  test('there is no report of a class that was never held', async subject => {
+    const { meeting } = await open(subject)
+    expect(await subject.provider.report(meeting)).toBeNull()
+    expect(await subject.provider.recordings(meeting)).toEqual([])
+  })
+}
