@@ -2,7 +2,7 @@ export { jsonLogger } from './json-logger.ts'
 export { admin, students, teachers, type User } from './people.ts'
 export { runSchool } from './process.ts'
 export { redactUrl } from './redact-url.ts'
-export { type Course, courses, school, tokenOf } from './school.ts'
+export { type Course, courses, createSchool, tokenOf } from './school.ts'
 export { type Address, type Door, type RunningSchool, type StartSchoolOptions, startSchool } from './start.ts'
 export { startPage } from './start-page.ts'
 export {

@@ -5,7 +5,7 @@ import { type Clock, type Conferencing, createConferencing, type Logger, systemC
 import { bbbProvider, bbbSettingsFromEnv } from 'lms-conferencing/bbb'
 import { createHttpApi, type FetchHandler } from 'lms-conferencing/http'
 import { openStore } from 'lms-conferencing/sql'
-import { school } from './school.ts'
+import { createSchool } from './school.ts'
 
 /** What a framework is given to serve. */
 export interface Address {
@@ -58,6 +58,7 @@ export async function startSchool(options: StartSchoolOptions): Promise<RunningS
     const bbbOptions = bbb ? { url: bbb.url, secret: bbb.secret } : bbbOptionsFromEnv(env)
     const client = new BbbClient(bbbOptions)
     const settings = bbbSettingsFromEnv(env)
+    const school = createSchool()
 
     // The address is known only once somebody listens, and the fake server wants to call back there.
     const api = Promise.withResolvers<FetchHandler>()

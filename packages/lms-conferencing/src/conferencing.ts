@@ -1,9 +1,10 @@
 import type { LiveClass, Participant, Recording } from './model.ts'
 import { type ConferencingOptions, resolveOptions } from './options.ts'
-import type { CallbackRequest } from './provider.ts'
+import type { CallbackRequest, RecordingVisibility } from './provider.ts'
 import { type ClassAttendance, classAttendance } from './use-cases/attendance.ts'
 import { type Background, createBackground } from './use-cases/background.ts'
 import { createCallbacks } from './use-cases/callbacks.ts'
+import { cancelClass } from './use-cases/cancel.ts'
 import {
   type CreateClassOptions,
   createClass,
@@ -13,11 +14,14 @@ import {
   type NewClass,
 } from './use-cases/classes.ts'
 import { endClass } from './use-cases/end.ts'
+import { createFirstClass, type NewCourse } from './use-cases/first-class.ts'
 import { type Health, health } from './use-cases/health.ts'
 import { type JoinInfo, joinInfo } from './use-cases/join.ts'
 import { type CreatedMeeting, createMeeting } from './use-cases/provisioning.ts'
+import { createRecordingChanges } from './use-cases/recording-changes.ts'
 import { createRecordings } from './use-cases/recordings.ts'
 import { type StartedClass, startClass } from './use-cases/start.ts'
+import { type ClassChanges, updateClass } from './use-cases/update.ts'
 
 /**
  * Live classes. Every method rejects with a `ConferencingError`; the LMS decides beforehand who may call which.
@@ -27,7 +31,13 @@ export interface Conferencing {
   createClass(input: NewClass, options?: CreateClassOptions): Promise<LiveClass>
   /** Makes the meeting of a class that waits for one, by hand. */
   createMeeting(classId: string): Promise<CreatedMeeting>
+  /** The first class of a course that is new in the LMS: in seven days unless told otherwise, its meeting made later. */
+  createFirstClass(course: NewCourse): Promise<LiveClass>
   getClass(classId: string): Promise<LiveClass>
+  /** Reschedules or renames. `CONFLICT` names the field that cannot change any more. */
+  updateClass(classId: string, changes: ClassChanges): Promise<LiveClass>
+  /** Calls a class off that has not begun. `CONFLICT` when it has. */
+  cancelClass(classId: string): Promise<LiveClass>
   /** By start. One query, no provider asked. */
   listClasses(filter?: ListClassesFilter): Promise<readonly LiveClass[]>
   /** Opens the room, again if need be, and lets people in. `CONFLICT` when the class is over. */
@@ -40,6 +50,10 @@ export interface Conferencing {
   attendance(classId: string): Promise<ClassAttendance>
   /** All recordings, in whatever state; who may see which is for the LMS to say. */
   recordings(classId: string): Promise<readonly Recording[]>
+  /** Lets people watch a recording, or not. `CONFLICT` while it is processed, `UNSUPPORTED` where the provider cannot. */
+  publishRecording(classId: string, change: RecordingVisibility): Promise<Recording>
+  /** Deletes a recording for good, at the provider too. */
+  deleteRecording(classId: string, recordId: string): Promise<Recording>
   /**
    * Takes a provider's callback: resolves once it is stored for good. Throws `CALLBACK_REJECTED` when it is not from
    * the provider, `STORE_UNAVAILABLE` when it could not be stored and should be sent again.
@@ -70,10 +84,14 @@ export function createConferencing(options: ConferencingOptions): Conferencing {
   const context = resolveOptions(options)
   const recordings = createRecordings(context)
   const callbacks = createCallbacks(context, recordings)
+  const changes = createRecordingChanges(context, recordings)
   const background = createBackground(context, { recordings, callbacks })
   return {
     createClass: (input, how) => createClass(context, input, how),
     createMeeting: id => createMeeting(context, id),
+    createFirstClass: course => createFirstClass(context, course),
+    updateClass: (id, what) => updateClass(context, id, what),
+    cancelClass: id => cancelClass(context, id),
     getClass: id => getClass(context, id),
     listClasses: filter => listClasses(context, filter),
     startClass: (id, teacher) => startClass(context, id, teacher),
@@ -81,6 +99,8 @@ export function createConferencing(options: ConferencingOptions): Conferencing {
     endClass: id => endClass(context, id),
     attendance: id => classAttendance(context, id),
     recordings: id => recordings.list(id),
+    publishRecording: (id, change) => changes.publish(id, change),
+    deleteRecording: (id, recordId) => changes.remove(id, recordId),
     receiveCallback: (provider, request) => callbacks.receive(provider, request),
     health: () => health(context),
     start: background.start,

@@ -4,6 +4,7 @@ export type ConferencingErrorCode =
   | 'INVALID'
   | 'CLASS_NOT_FOUND'
   | 'MEETING_NOT_FOUND'
+  | 'RECORDING_NOT_FOUND'
   /** A status transition that does not exist; the message names both ends. */
   | 'CONFLICT'
   | 'FORBIDDEN'

@@ -6,6 +6,7 @@ export interface ProviderCapabilities {
   readonly idempotentOpen: boolean
   /** The provider can say who is connected now. */
   readonly snapshots: boolean
+  /** Recordings can be published, unpublished and deleted from here. */
   readonly publishRecordings: boolean
 }
 
@@ -15,6 +16,12 @@ export interface Presence {
   readonly instance: string
   /** One entry for each connection; `session` is `null` where the provider names people and not their connections. */
   readonly present: readonly { readonly session: string | null; readonly person: string | null }[]
+}
+
+/** Whether people may watch a recording. */
+export interface RecordingVisibility {
+  readonly recordId: string
+  readonly published: boolean
 }
 
 /** Options every call to a provider takes. */
@@ -80,6 +87,12 @@ export interface ConferenceProvider {
   cancelMeeting(meeting: Meeting, options?: ProviderCallOptions): Promise<void>
 
   recordings(meeting: Meeting, options?: ProviderCallOptions): Promise<readonly Omit<Recording, 'classId'>[]>
+
+  /** Lets people watch a recording, or not. There with the capability `publishRecordings`. */
+  publishRecording?(meeting: Meeting, change: RecordingVisibility, options?: ProviderCallOptions): Promise<void>
+
+  /** Deletes a recording for good; one that is not there is no error. There with the capability `publishRecordings`. */
+  deleteRecording?(meeting: Meeting, recordId: string, options?: ProviderCallOptions): Promise<void>
 
   /**
    * Who was there, as the provider itself wrote it down: evidence beside the callbacks, in the same words. Covers all

@@ -24,11 +24,16 @@ export const createAsk =
     const headers = new Headers()
     if (who) headers.set('authorization', `Bearer ${tokenOf(who)}`)
     if (body !== undefined) headers.set('content-type', 'application/json')
-    const response = await send(`/api/v1/${path}`, {
-      method,
-      headers,
-      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    })
-    const text = await response.text()
-    return { status: response.status, headers: response.headers, text, json: JSON.parse(text) }
+    return readAnswer(
+      await send(`/api/v1/${path}`, {
+        method,
+        headers,
+        ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      }),
+    )
   }
+
+export async function readAnswer(response: Response): Promise<Answer> {
+  const text = await response.text()
+  return { status: response.status, headers: response.headers, text, json: JSON.parse(text) }
+}

@@ -2,7 +2,7 @@ import { FakeBbb, type FakeBbbServer, ManualClock } from 'bbb-client/testing'
 import { signWebhook } from 'bbb-client/webhooks'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { admin, courses, type RunningSchool, type StartSchoolOptions, students, teachers } from '../../src/index.ts'
-import { type Answer, createAsk } from './ask.ts'
+import { type Answer, createAsk, readAnswer } from './ask.ts'
 
 /** One way to reach the API. */
 export interface ServedApi {
@@ -70,23 +70,26 @@ export function describeHttpApi(
       it.each([
         // the answers to: teacher, other teacher, enrolled, not enrolled, admin, nobody
         ['POST', `courses/${course}/create_virtual_class/`, [400, 403, 403, 403, 400, 401]],
+        ['POST', 'courses/', [201, 201, 403, 403, 201, 401]],
         ['GET', `courses/${course}/live-classes/`, [200, 403, 200, 403, 200, 401]],
         ['GET', `${one}/`, [200, 403, 200, 403, 200, 401]],
+        ['PATCH', `${one}/`, [200, 403, 403, 403, 200, 401]],
+        ['DELETE', `${one}/`, [200, 403, 403, 403, 200, 401]],
         ['POST', `${one}/create_meeting/`, [200, 403, 403, 403, 200, 401]],
         ['GET', `${one}/join_info/`, [200, 403, 200, 403, 200, 401]],
         ['POST', `${one}/start_class/`, [200, 403, 403, 403, 200, 401]],
         ['POST', `${one}/end_class/`, [409, 403, 403, 403, 409, 401]],
         ['GET', `${one}/attendance/`, [200, 403, 200, 403, 200, 401]],
         ['GET', `${one}/recordings/`, [200, 403, 200, 403, 200, 401]],
+        ['POST', `${one}/recordings/none/`, [404, 403, 403, 403, 404, 401]],
+        ['DELETE', `${one}/recordings/none/`, [404, 403, 403, 403, 404, 401]],
         ['GET', 'courses/live-classes/nothing/', [404, 404, 404, 404, 404, 401]],
         ['GET', 'courses/nothing/live-classes/', [404, 404, 404, 404, 404, 401]],
         ['GET', 'courses/nothing/of/the/kind/', [404, 404, 404, 404, 404, 401]],
       ])('%s %s', async (method, path, expected) => {
         const statuses: number[] = []
         for (const who of people) {
-          // Fine but for its meaning: only those who may create get to hear of it.
-          const body = path.includes('create_virtual') ? { title: ' ', scheduled_at: startsAt } : undefined
-          const answer = await ask(who, method, path.replace('{id}', await newClass()), body)
+          const answer = await ask(who, method, path.replace('{id}', await newClass()), bodyFor(method, path))
           expectPrivateJson(answer)
           statuses.push(answer.status)
         }
@@ -127,6 +130,21 @@ export function describeHttpApi(
         expect(Object.keys(json.error?.details ?? {})).toEqual(['title', 'scheduled_at', 'duration_minutes'])
         const broken = await ask(teacher, 'POST', path, '{"title":')
         expect([broken.status, broken.json.error?.details]).toEqual([400, { body: 'must be valid JSON' }])
+      })
+
+      it('take a body that comes in pieces, and one that is not there', async () => {
+        const send = async (method: string, path: string, init: RequestInit = {}) => {
+          const headers = { authorization: 'Bearer demo-office', 'content-type': 'application/json' }
+          return readAnswer(await served.fetch(`/api/v1/courses/${path}`, { method, headers, ...init }))
+        }
+        const streamed = new Blob([`{"title":"Knots","scheduled_at":"${startsAt}"}`]).stream()
+        const created = await send('POST', `${course}/create_virtual_class/`, { body: streamed, duplex: 'half' })
+        expect(created.status).toBe(200)
+        const cancelled = await send('DELETE', `live-classes/${created.json.data.id}/`)
+        expect([cancelled.status, cancelled.json.data.status]).toEqual([200, 'cancelled'])
+        const endless = new Blob(['x'.repeat(300_000)]).stream()
+        const refused = await send('POST', `${course}/create_virtual_class/`, { body: endless, duplex: 'half' })
+        expect([refused.status, refused.json.error?.code]).toEqual([413, 'TOO_LARGE'])
       })
 
       it('refuse a body that is too large', async () => {
@@ -243,6 +261,14 @@ export function describeHttpApi(
       expect([health.status, await health.json()]).toMatchObject([200, { data: { status: 'ok', store: 'ok' } }])
     })
   })
+}
+
+function bodyFor(method: string, path: string): object | undefined {
+  // Fine but for its meaning: only those who may create get to hear of it.
+  if (path.includes('create_virtual')) return { title: ' ', scheduled_at: startsAt }
+  if (path === 'courses/') return { title: 'Knots' }
+  if (path.includes('/recordings/none')) return method === 'POST' ? { published: true } : undefined
+  return method === 'PATCH' ? { duration_minutes: 90 } : undefined
 }
 
 /** What holds for every answer to a person. */

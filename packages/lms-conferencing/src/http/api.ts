@@ -1,12 +1,13 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
-import { bodyLimit } from 'hono/body-limit'
 import { getPath } from 'hono/utils/url'
+import { systemClock } from '../clock.ts'
 import { ConferencingError } from '../errors.ts'
 import { noLogger } from '../logger.ts'
 import { createAccess } from './access.ts'
 import { failureAnswer } from './envelope.ts'
 import { HttpError } from './errors.ts'
 import type { ApiEnv, HttpApiOptions } from './ports.ts'
+import { readBody } from './read-body.ts'
 import { callbackRoutes } from './routes/callbacks.ts'
 import { courseRoutes } from './routes/courses.ts'
 import { liveClassRoutes } from './routes/live-classes.ts'
@@ -19,6 +20,8 @@ export type FetchHandler = (request: Request) => Promise<Response>
 
 /** The largest body people may send, in bytes. */
 const maxBodyBytes = 256 * 1024
+/** How long it may take to arrive, in milliseconds. */
+const readDeadlineMs = 10_000
 
 /**
  * The REST API of live classes as one fetch handler. It never throws: every failure is an answer.
@@ -31,7 +34,7 @@ const maxBodyBytes = 256 * 1024
  * http.createServer(getRequestListener(api)).listen(3000)
  */
 export function createHttpApi(options: HttpApiOptions): FetchHandler {
-  const { conferencing, lms, authenticate, logger = noLogger, clock } = options
+  const { conferencing, lms, authenticate, logger = noLogger, clock = systemClock } = options
   const parts: Parts = { conferencing, lms, access: createAccess({ conferencing, lms }), logger }
   const app = new OpenAPIHono<ApiEnv>({
     getPath: withSlash,
@@ -49,15 +52,16 @@ export function createHttpApi(options: HttpApiOptions): FetchHandler {
     c.header('Cache-Control', 'no-store')
     await next()
   })
-  app.use(
-    '/api/v1/courses/*',
-    bodyLimit({
-      maxSize: maxBodyBytes,
-      onError: () => {
-        throw new HttpError('TOO_LARGE', 'The body is too large.')
-      },
-    }),
-  )
+  app.use('/api/v1/courses/*', async (c, next) => {
+    const { raw } = c.req
+    if (raw.method !== 'GET' && raw.method !== 'HEAD') {
+      const body = await readBody(raw, { maxBytes: maxBodyBytes, deadlineMs: readDeadlineMs, clock })
+      if (body === null) throw new HttpError('TOO_LARGE', 'The body is too large, or takes too long to arrive.')
+      // A plain request with the bytes: servers hand over requests of their own making, which cannot be copied.
+      c.req.raw = new Request(raw.url, { method: raw.method, headers: raw.headers, body: Buffer.from(body) })
+    }
+    await next()
+  })
   liveClassRoutes(app, parts)
   outcomeRoutes(app, parts)
   courseRoutes(app, parts)

@@ -11,12 +11,31 @@ export interface Actor {
   readonly isAdmin?: boolean | undefined
 }
 
+/** A course somebody wants to make. */
+export interface CourseRequest {
+  readonly title: string
+  readonly description: string
+}
+
+/** A course as the LMS made it. */
+export interface CreatedCourse {
+  readonly id: string
+  readonly title: string
+  readonly description: string
+  readonly teacherId: string
+}
+
 /** What the LMS knows and this package does not: courses, and who has to do with them. */
 export interface LmsPort {
   /** `null`: there is no such course. */
   courseTitle(courseId: string): string | null | Promise<string | null>
   teaches(userId: string, courseId: string): boolean | Promise<boolean>
   enrolled(userId: string, courseId: string): boolean | Promise<boolean>
+  /**
+   * Makes a course; `null`: this person may not. Left out: courses are made elsewhere, and whoever makes one calls
+   * `conferencing.createFirstClass`. A `ConferencingError` `INVALID` it throws is answered as such.
+   */
+  createCourse?(request: CourseRequest, actor: Actor): CreatedCourse | null | Promise<CreatedCourse | null>
 }
 
 export interface HttpApiOptions {
@@ -26,7 +45,7 @@ export interface HttpApiOptions {
   readonly lms: LmsPort
   /** @default nothing is logged */
   readonly logger?: Logger | undefined
-  /** Times the reading of callbacks only. @default the wall clock */
+  /** Times the reading of bodies only. @default the wall clock */
   readonly clock?: Clock | undefined
 }
 

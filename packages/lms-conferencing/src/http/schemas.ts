@@ -2,6 +2,10 @@ import { z } from '@hono/zod-openapi'
 
 /** ISO 8601 with its offset. */
 const time = z.iso.datetime({ offset: true })
+/** Outside these years a time is a mistake of unit, not a plan. */
+const plannedTime = time.refine(text => /^20\d\d$/.test(String(new Date(text).getUTCFullYear())), {
+  error: 'must be a time between the years 2000 and 2100',
+})
 const milliseconds = z.number().int()
 
 export const classStatus = z.enum(['scheduled', 'live', 'completed', 'cancelled'])
@@ -17,6 +21,29 @@ export const newClassBody = z
     record: z.boolean().default(true),
   })
   .openapi('NewVirtualClass')
+
+export const newCourseBody = z
+  .object({
+    title: z.string().trim().min(1).max(500).openapi({ example: 'Python Programming' }),
+    description: z.string().max(20_000).default(''),
+    auto_create_virtual_class: z.boolean().default(true),
+    virtual_class_schedule: plannedTime.optional().openapi({ description: 'In seven days unless given.' }),
+    virtual_class_duration: z.number().int().min(1).max(1440).default(60).openapi({ example: 90 }),
+  })
+  .openapi('NewCourse')
+
+export const classChangesBody = z
+  .strictObject({
+    title: z.string().optional(),
+    description: z.string().optional(),
+    scheduled_at: time.optional(),
+    duration_minutes: z.number().int().optional(),
+  })
+  .openapi('VirtualClassChanges')
+
+export const recordingParams = idParams.extend({ record_id: z.string().min(1).max(500) })
+
+export const recordingChangesBody = z.strictObject({ published: z.boolean() }).openapi('RecordingChanges')
 
 export const listQuery = z.object({
   status: classStatus.optional(),
@@ -46,6 +73,10 @@ export const liveClass = z
     updated_at: time,
   })
   .openapi('LiveClass')
+
+export const createdCourse = z
+  .object({ id: z.string(), title: z.string(), description: z.string(), virtual_classes: z.array(liveClass) })
+  .openapi('CreatedCourse')
 
 export const createdClass = liveClass.extend({ meeting_created: z.boolean() }).openapi('CreatedVirtualClass')
 

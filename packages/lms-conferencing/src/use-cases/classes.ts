@@ -1,8 +1,8 @@
-import { ConferencingError } from '../errors.ts'
 import type { ClassStatus, LiveClass } from '../model.ts'
 import type { StoredClass } from '../store.ts'
 import { type Context, loadClass, providerOf, specOf } from './context.ts'
 import { isRefusedForGood, markAttempt, markReady, openMeeting } from './provisioning.ts'
+import { requireValid } from './validate.ts'
 
 /** A class to plan. Only the LMS knows whether this teacher may. */
 export interface NewClass {
@@ -90,36 +90,6 @@ function planClass(context: Context, input: NewClass): StoredClass {
   const meeting = providerOf(context, provider).planMeeting(spec)
   return { liveClass: { ...planned, provider, meetingId: meeting.meetingId }, meeting, version: 1 }
 }
-
-const limits = { title: 500, description: 20_000, durationMinutes: 1440 } as const
-
-/** Everything but the ends of a line and tabs. */
-const controls = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/u
-
-function requireValid({ courseId, teacherId, title, description = '', startsAt, durationMinutes }: NewClass): void {
-  const details: Record<string, string> = {}
-  if (courseId === '') details.course_id = 'must not be empty'
-  if (teacherId === '') details.teacher_id = 'must not be empty'
-  if (title.trim() === '') details.title = 'must not be empty'
-  else if (title.trim().length > limits.title) details.title = `must be at most ${limits.title} characters`
-  else if (/[\t\r\n]/u.test(title.trim()) || isUnfit(title)) details.title = 'must be one line of plain text'
-  if (description.length > limits.description) details.description = `must be at most ${limits.description} characters`
-  else if (isUnfit(description)) details.description = 'must be plain text'
-  // Outside these years a time is a mistake of unit, not a plan.
-  const year = startsAt.getUTCFullYear()
-  if (!(year >= 2000 && year < 2100)) details.scheduled_at = 'must be a time between the years 2000 and 2100'
-  if (
-    durationMinutes !== undefined &&
-    !(Number.isInteger(durationMinutes) && durationMinutes >= 1 && durationMinutes <= limits.durationMinutes)
-  ) {
-    details.duration_minutes = `must be whole minutes from 1 to ${limits.durationMinutes}`
-  }
-  const [first] = Object.entries(details)
-  if (!first) return
-  throw new ConferencingError('INVALID', `${first[0]} ${first[1]}`, { details, outcome: 'not-sent' })
-}
-
-const isUnfit = (text: string): boolean => controls.test(text) || !text.isWellFormed()
 
 /** One class. Throws `CLASS_NOT_FOUND`. */
 export const getClass = async (context: Context, id: string): Promise<LiveClass> =>

@@ -8,6 +8,8 @@ export type Notice =
   /** The meeting of a class that waited is there now, or was refused for good (`provisioningReason` says why). */
   | { readonly type: 'class-ready' | 'class-failed'; readonly liveClass: LiveClass }
   | { readonly type: 'class-started' | 'class-ended'; readonly liveClass: LiveClass }
+  /** Its title, time or description is another one, or it will not be held. */
+  | { readonly type: 'class-changed' | 'class-cancelled'; readonly liveClass: LiveClass }
   /** New facts about who was there; the figures are read with `attendance(classId)`. */
   | { readonly type: 'attendance-changed'; readonly liveClass: LiveClass }
   | { readonly type: 'recording-ready'; readonly liveClass: LiveClass; readonly recording: Recording }

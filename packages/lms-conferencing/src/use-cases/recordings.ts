@@ -17,6 +17,8 @@ export interface Recordings {
   refresh(row: StoredClass): Promise<readonly Recording[]>
   /** Throws `CLASS_NOT_FOUND`. A provider that does not answer leaves the list as it was last seen. */
   list(classId: string): Promise<readonly Recording[]>
+  /** Writes down what became of one recording. */
+  keep(classId: string, recording: Recording): Promise<Recording>
 }
 
 export function createRecordings(context: Context): Recordings {
@@ -79,7 +81,18 @@ export function createRecordings(context: Context): Recordings {
     return context.store.read(tx => tx.listRecordings(context.tenantId, id))
   }
 
-  return { refresh, list }
+  async function keep(id: string, recording: Recording): Promise<Recording> {
+    const { tenantId, store } = context
+    const { before, after } = await store.transaction(async tx => {
+      const before = await tx.listRecordings(tenantId, id)
+      await tx.upsertRecordings(tenantId, [recording])
+      return { before, after: await tx.listRecordings(tenantId, id) }
+    })
+    await announce((await loadClass(context, id)).liveClass, before, after)
+    return recording
+  }
+
+  return { refresh, list, keep }
 }
 
 const logUnread = ({ logger }: Context, { liveClass: { id, provider } }: StoredClass, error: unknown): void =>

@@ -248,12 +248,14 @@ describe('the rest of the surface', () => {
     expect(document.openapi).toBe('3.1.0')
     expect(Object.keys(document.paths).sort()).toEqual([
       '/api/v1/classes/bbb-webhook/{token}',
+      '/api/v1/courses/',
       '/api/v1/courses/live-classes/{id}/',
       '/api/v1/courses/live-classes/{id}/attendance/',
       '/api/v1/courses/live-classes/{id}/create_meeting/',
       '/api/v1/courses/live-classes/{id}/end_class/',
       '/api/v1/courses/live-classes/{id}/join_info/',
       '/api/v1/courses/live-classes/{id}/recordings/',
+      '/api/v1/courses/live-classes/{id}/recordings/{record_id}/',
       '/api/v1/courses/live-classes/{id}/start_class/',
       '/api/v1/courses/{id}/create_virtual_class/',
       '/api/v1/courses/{id}/live-classes/',

@@ -1,4 +1,4 @@
-import { createHttpApi, type FetchHandler, type HttpApiOptions } from '../../src/http/index.ts'
+import { type CreatedCourse, createHttpApi, type FetchHandler, type HttpApiOptions } from '../../src/http/index.ts'
 import { createWorld, memoryLogger, type World } from '../support/world.ts'
 
 /** Two courses with a teacher each; Ana is in both, Bob in the second only, Adi runs the place. */
@@ -25,12 +25,15 @@ export interface ApiWorld extends World {
   readonly api: FetchHandler
   /** Asks as somebody (`null`: as nobody); the path begins after `/api/v1/`. */
   ask(who: string | null, method: string, path: string, body?: unknown): Promise<Answer>
+  /** Courses made through the API. */
+  readonly created: readonly CreatedCourse[]
   /** A class of the first course, made by its teacher through the API. */
   newClass(changes?: object): Promise<string>
 }
 
 export async function createApiWorld(options: Partial<HttpApiOptions> = {}): Promise<ApiWorld> {
   const world = await createWorld()
+  const created: CreatedCourse[] = []
   const api = createHttpApi({
     conferencing: world.conferencing,
     authenticate(request) {
@@ -39,8 +42,16 @@ export async function createApiWorld(options: Partial<HttpApiOptions> = {}): Pro
       return userId && displayName ? { userId, displayName, isAdmin: userId === 'adi' } : null
     },
     lms: {
-      courseTitle: courseId => (teachers[courseId] ? `Title of ${courseId}` : null),
-      teaches: (userId, courseId) => teachers[courseId] === userId,
+      courseTitle: courseId =>
+        created.find(({ id }) => id === courseId)?.title ?? (teachers[courseId] ? `Title of ${courseId}` : null),
+      teaches: (userId, courseId) =>
+        (created.find(({ id }) => id === courseId)?.teacherId ?? teachers[courseId]) === userId,
+      createCourse(request, { userId, isAdmin }) {
+        if (!isAdmin && !Object.values(teachers).includes(userId)) return null
+        const course = { ...request, id: `new-course-${created.length + 1}`, teacherId: userId }
+        created.push(course)
+        return course
+      },
       enrolled: (userId, courseId) => enrolments[courseId]?.includes(userId) ?? false,
     },
     logger: memoryLogger(world.log),
@@ -66,6 +77,7 @@ export async function createApiWorld(options: Partial<HttpApiOptions> = {}): Pro
     ...world,
     api,
     ask,
+    created,
     async newClass(changes = {}) {
       const body = { title: 'Lesson 1', scheduled_at: '2027-03-01T09:00:00Z', ...changes }
       const { json } = await ask('tea', 'POST', 'courses/course-1/create_virtual_class/', body)

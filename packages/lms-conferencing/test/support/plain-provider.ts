@@ -29,9 +29,9 @@ export class PlainProvider implements ConferenceProvider {
   readonly #secret = 'callbacks are signed with this'
   #instances = 0
 
-  constructor({ name = 'bbb', idempotentOpen = true } = {}) {
+  constructor({ name = 'bbb', idempotentOpen = true, publishRecordings = true } = {}) {
     this.name = name
-    this.capabilities = { idempotentOpen, snapshots: true, publishRecordings: false }
+    this.capabilities = { idempotentOpen, snapshots: true, publishRecordings }
   }
 
   failNext(call: string, ...faults: Fault[]): void {
@@ -102,6 +102,26 @@ export class PlainProvider implements ConferenceProvider {
   recordings: ConferenceProvider['recordings'] = async meeting => {
     await this.#called('recordings')
     return this.recorded.get(meeting.meetingId) ?? []
+  }
+
+  publishRecording: NonNullable<ConferenceProvider['publishRecording']> = async (meeting, { recordId, published }) => {
+    await this.#called('publishRecording')
+    const listed = this.recorded.get(meeting.meetingId) ?? []
+    this.recorded.set(
+      meeting.meetingId,
+      listed.map(one =>
+        one.recordId === recordId ? { ...one, published, state: published ? 'published' : 'unpublished' } : one,
+      ),
+    )
+  }
+
+  deleteRecording: NonNullable<ConferenceProvider['deleteRecording']> = async (meeting, recordId) => {
+    await this.#called('deleteRecording')
+    const listed = this.recorded.get(meeting.meetingId) ?? []
+    this.recorded.set(
+      meeting.meetingId,
+      listed.filter(one => one.recordId !== recordId),
+    )
   }
 
   verify: ConferenceProvider['verify'] = request => {

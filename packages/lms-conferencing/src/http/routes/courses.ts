@@ -1,9 +1,22 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
+import { ConferencingError } from '../../errors.ts'
+import { faultFields } from '../../fault.ts'
 import { success } from '../envelope.ts'
-import type { ApiEnv } from '../ports.ts'
+import type { ApiEnv, CreatedCourse } from '../ports.ts'
 import { presentClass } from '../present.ts'
 import * as schemas from '../schemas.ts'
-import { answers, type Parts, signedIn } from './parts.ts'
+import { answers, createdAnswers, type Parts, signedIn } from './parts.ts'
+
+const createCourse = createRoute({
+  method: 'post',
+  path: '/api/v1/courses/',
+  operationId: 'createCourse',
+  summary: 'Make a course, with its first class',
+  tags: ['Courses'],
+  ...signedIn,
+  request: { body: { required: true, content: { 'application/json': { schema: schemas.newCourseBody } } } },
+  responses: createdAnswers(schemas.createdCourse, 'The course; the meeting of its class is made in the background.'),
+})
 
 const create = createRoute({
   method: 'post',
@@ -30,7 +43,37 @@ const list = createRoute({
   responses: answers(schemas.classPage, 'One page of classes.'),
 })
 
-export function courseRoutes(app: OpenAPIHono<ApiEnv>, { conferencing, access }: Parts): void {
+export function courseRoutes(app: OpenAPIHono<ApiEnv>, parts: Parts): void {
+  const { conferencing, lms, access, logger } = parts
+
+  /** The course is made, whatever becomes of its class. */
+  async function firstClass(course: CreatedCourse, startsAt: Date | undefined, durationMinutes: number) {
+    try {
+      const { id: courseId, title, teacherId } = course
+      return [await conferencing.createFirstClass({ courseId, title, teacherId, startsAt, durationMinutes })]
+    } catch (error) {
+      logger.error('first class not planned', { course_id: course.id, ...faultFields(error) })
+      return []
+    }
+  }
+
+  // Without the port there is no such route, in the document neither.
+  if (lms.createCourse) {
+    app.openapi(createCourse, async c => {
+      const body = c.req.valid('json')
+      const course = await lms.createCourse?.({ title: body.title, description: body.description }, c.get('actor'))
+      if (!course) throw new ConferencingError('FORBIDDEN', 'Only teachers may make courses.')
+      const { auto_create_virtual_class: isWanted, virtual_class_schedule: at, virtual_class_duration: minutes } = body
+      const planned = isWanted ? await firstClass(course, at === undefined ? undefined : new Date(at), minutes) : []
+      const message =
+        isWanted && planned.length === 0
+          ? 'Course created. Its first virtual class could not be planned; please add it yourself.'
+          : 'Course created successfully'
+      const { id, title, description } = course
+      return c.json(success({ id, title, description, virtual_classes: planned.map(presentClass) }, message), 201)
+    })
+  }
+
   app.openapi(create, async c => {
     const { id: courseId } = c.req.valid('param')
     const body = c.req.valid('json')

@@ -17,6 +17,28 @@ const get = createRoute({
   responses: answers(schemas.classDetails, 'The class.'),
 })
 
+const change = createRoute({
+  ...common,
+  method: 'patch',
+  path: '/api/v1/courses/live-classes/{id}/',
+  operationId: 'updateLiveClass',
+  summary: 'Reschedule or rename a class',
+  request: {
+    params: schemas.idParams,
+    body: { required: true, content: { 'application/json': { schema: schemas.classChangesBody } } },
+  },
+  responses: answers(schemas.liveClass, 'The class as it is now; `pending` until the video service knows.'),
+})
+
+const cancel = createRoute({
+  ...common,
+  method: 'delete',
+  path: '/api/v1/courses/live-classes/{id}/',
+  operationId: 'cancelLiveClass',
+  summary: 'Cancel a class that has not begun',
+  responses: answers(schemas.liveClass, 'The class is cancelled; its row stays.'),
+})
+
 const createMeeting = createRoute({
   ...common,
   method: 'post',
@@ -64,6 +86,19 @@ export function liveClassRoutes(app: OpenAPIHono<ApiEnv>, { conferencing, access
       success({ ...presentClass(liveClass), course_title: courseTitle, role }, 'Class retrieved successfully'),
       200,
     )
+  })
+
+  app.openapi(change, async c => {
+    const { id } = await access.teacherOf(c.get('actor'), c.req.valid('param').id)
+    const { title, description, scheduled_at: at, duration_minutes: durationMinutes } = c.req.valid('json')
+    const startsAt = at === undefined ? undefined : new Date(at)
+    const changed = await conferencing.updateClass(id, { title, description, startsAt, durationMinutes })
+    return c.json(success(presentClass(changed), 'Class changed'), 200)
+  })
+
+  app.openapi(cancel, async c => {
+    const { id } = await access.teacherOf(c.get('actor'), c.req.valid('param').id)
+    return c.json(success(presentClass(await conferencing.cancelClass(id)), 'Class cancelled'), 200)
   })
 
   app.openapi(createMeeting, async c => {

@@ -35,6 +35,29 @@ const recordings = createRoute({
   responses: answers(schemas.recordings, 'By start.'),
 })
 
+const publishRecording = createRoute({
+  ...common,
+  request: {
+    params: schemas.recordingParams,
+    body: { required: true, content: { 'application/json': { schema: schemas.recordingChangesBody } } },
+  },
+  method: 'post',
+  path: '/api/v1/courses/live-classes/{id}/recordings/{record_id}/',
+  operationId: 'publishRecording',
+  summary: 'Let students watch a recording, or not',
+  responses: answers(schemas.recording, 'The recording as it is now.'),
+})
+
+const deleteRecording = createRoute({
+  ...common,
+  request: { params: schemas.recordingParams },
+  method: 'delete',
+  path: '/api/v1/courses/live-classes/{id}/recordings/{record_id}/',
+  operationId: 'deleteRecording',
+  summary: 'Delete a recording for good',
+  responses: answers(schemas.recording, 'The recording is deleted.'),
+})
+
 /** What is left of a class: who was there, and what can be watched again. */
 export function outcomeRoutes(app: OpenAPIHono<ApiEnv>, { conferencing, access }: Parts): void {
   app.openapi(attendance, async c => {
@@ -56,6 +79,20 @@ export function outcomeRoutes(app: OpenAPIHono<ApiEnv>, { conferencing, access }
     const found = await conferencing.recordings(liveClass.id)
     const shown = role === 'teacher' ? found : found.filter(({ published, state }) => published && state !== 'deleted')
     return c.json(success({ recordings: shown.map(presentRecording) }, 'Recordings retrieved successfully'), 200)
+  })
+
+  app.openapi(publishRecording, async c => {
+    const { id, record_id: recordId } = c.req.valid('param')
+    await access.teacherOf(c.get('actor'), id)
+    const { published } = c.req.valid('json')
+    const changed = await conferencing.publishRecording(id, { recordId, published })
+    return c.json(success(presentRecording(changed), published ? 'Recording published' : 'Recording unpublished'), 200)
+  })
+
+  app.openapi(deleteRecording, async c => {
+    const { id, record_id: recordId } = c.req.valid('param')
+    await access.teacherOf(c.get('actor'), id)
+    return c.json(success(presentRecording(await conferencing.deleteRecording(id, recordId)), 'Recording deleted'), 200)
   })
 }
 

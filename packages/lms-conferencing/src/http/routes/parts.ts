@@ -19,9 +19,8 @@ export const signedIn = { security: [{ lms: [] }] }
 
 const content = <T extends z.ZodType>(schema: T) => ({ 'application/json': { schema } })
 
-/** The good answer of a route in its envelope, and the errors any may give. */
-export const answers = <T extends z.ZodType>(data: T, description: string) => ({
-  200: { description, content: content(successOf(data)) },
+/** The errors any route may answer with. */
+const failures = {
   400: { description: 'A field is not valid: `details` names it.', content: content(failure) },
   401: { description: 'Nobody the LMS knows.', content: content(failure) },
   403: { description: 'Not for this person.', content: content(failure) },
@@ -31,6 +30,18 @@ export const answers = <T extends z.ZodType>(data: T, description: string) => ({
     description: 'The video service or the database does not answer; see `Retry-After`.',
     content: content(failure),
   },
+} as const
+
+/** The good answer of a route in its envelope, and the errors any may give. */
+export const answers = <T extends z.ZodType>(data: T, description: string) => ({
+  200: { description, content: content(successOf(data)) },
+  ...failures,
+})
+
+/** The same for a route whose good answer is 201. */
+export const createdAnswers = <T extends z.ZodType>(data: T, description: string) => ({
+  201: { description, content: content(successOf(data)) },
+  ...failures,
 })
 
 /** The LMS's role decides the role in the room. */

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { type BbbClient, ensureHook } from 'bbb-client'
+import { BbbApiError, type BbbClient, ensureHook } from 'bbb-client'
 import { parseWebhook, type VerifyWebhookOptions, verifyWebhook } from 'bbb-client/webhooks'
 import { ConferencingError } from '../../errors.ts'
 import type { ConferenceEvent, Meeting, MeetingSpec, Participant } from '../../model.ts'
@@ -195,6 +195,21 @@ export function bbbProvider(options: BbbProviderOptions): ConferenceProvider {
       }),
 
     // BigBlueButton writes down who was there for its own callback only.
+    publishRecording: (meeting, { recordId, published }, how) =>
+      translated(() =>
+        serverOf(meeting).client.publishRecordings({ recordID: recordId, publish: published }, callOptions(how)),
+      ),
+
+    deleteRecording: (meeting, recordId, how) =>
+      translated(async () => {
+        try {
+          await serverOf(meeting).client.deleteRecordings({ recordID: recordId }, callOptions(how))
+        } catch (error) {
+          // Gone is gone.
+          if (!(error instanceof BbbApiError && error.messageKey === 'notFound')) throw error
+        }
+      }),
+
     report: async () => null,
 
     keepCallbacks: how =>
