@@ -29,11 +29,21 @@ export function clientTransport(options: BbbClientOptions): ClientTransport {
     : options.fetch !== undefined
       ? fetchTransport(options.fetch)
       : undiciTransport(options.dispatcher)
+  const underWay = new Set<Promise<unknown>>()
   return {
-    send: request => (closed ? Promise.reject(new HttpFailure('closed', false)) : inner(request)),
+    send(request) {
+      if (closed) return Promise.reject(new HttpFailure('closed', false))
+      const response = inner(request)
+      underWay.add(response)
+      const over = (): void => void underWay.delete(response)
+      response.then(over, over)
+      return response
+    },
     async close() {
       closed = true
-      await (await agent)?.close()
+      await Promise.allSettled(underWay)
+      // Not its close(), which would wait for connections that nobody waits for any more.
+      await (await agent)?.destroy()
     },
   }
 }
