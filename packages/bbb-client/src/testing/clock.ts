@@ -87,7 +87,6 @@ export interface ManualClockOptions {
 
 interface PendingTimer extends FakeTimer {
   readonly at: number
-  readonly order: number
   readonly callback: () => void
 }
 
@@ -101,7 +100,6 @@ interface PendingTimer extends FakeTimer {
  */
 export class ManualClock implements FakeClock {
   #now: number
-  #order = 0
   #advancing: Promise<void> = Promise.resolve()
   readonly #patienceMs: number
   readonly #timers = new Set<PendingTimer>()
@@ -124,7 +122,6 @@ export class ManualClock implements FakeClock {
   setTimeout(callback: () => void, ms: number): FakeTimer {
     const timer: PendingTimer = {
       at: this.#now + Math.max(0, ms),
-      order: this.#order++,
       callback,
       cancel: () => this.#timers.delete(timer),
     }
@@ -163,7 +160,8 @@ export class ManualClock implements FakeClock {
     let next: PendingTimer | undefined
     for (const timer of this.#timers) {
       if (timer.at > target) continue
-      if (!next || timer.at < next.at || (timer.at === next.at && timer.order < next.order)) next = timer
+      // Timers due at the same time run in the order they were set, which is that of the set.
+      if (!next || timer.at < next.at) next = timer
     }
     return next
   }

@@ -123,7 +123,8 @@ describe('learning analytics', () => {
       record: true,
       'meta_analytics-callback-url': `${url}/analytics`,
       'meta_bbb-origin': 'lms',
-      meta_gl_listed: 'no',
+      'meta_gl-listed': 'no',
+      'meta_meeting-id': 'no',
     }))
     const start = clock.now()
     const ada = fake.simulate.join('a b&c', { fullName: 'Ada', role: 'MODERATOR', userID: 'u-1' })

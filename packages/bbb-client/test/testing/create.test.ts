@@ -45,6 +45,7 @@ describe('create', () => {
       { ...room, voiceBridge: '9223372036854775808' },
       'validationError Voice bridge must be an integral value',
     ],
+    ['voiceBridge of a plus', { ...room, voiceBridge: '+' }, 'validationError Voice bridge must be an integral value'],
     ['record=yes', { ...room, record: 'yes' }, 'validationError Record must be a boolean value (true or false)'],
     [
       'no parent',
@@ -66,6 +67,8 @@ describe('create', () => {
     const { fake } = newFake()
     const worst = await ask(fake, 'create', query({ meetingID: 'a,b', name: '', attendeePW: 'a' }))
     expect(worst.messageKey).toBe('emptyError')
+    const tied = await ask(fake, 'create', 'meetingID=a%2Cb')
+    expect(tied.messageKey).toBe('validationError')
   })
 
   it('puts the checksum before everything else', async () => {
@@ -126,6 +129,14 @@ describe('create', () => {
     expect(answer.text('moderatorPW')).toMatch(/^[a-zA-Z0-9]{8}$/)
     expect(answer.text('moderatorPW')).not.toBe(answer.text('attendeePW'))
   })
+
+  it.each(['-9223372036854775808', '9223372036854775807', '+5'])(
+    'takes the voice bridge %s, a long',
+    async voiceBridge => {
+      const { fake } = newFake()
+      expect((await ask(fake, 'create', query({ ...room, voiceBridge }))).text('voiceBridge')).toBe(voiceBridge)
+    },
+  )
 
   it('refuses a voice bridge in use, in the shape of an errors list', async () => {
     const { fake } = newFake()
@@ -284,6 +295,32 @@ describe('create with a body', () => {
       { name: 'embedded.txt', url: undefined, size: 5, current: false, downloadable: false, removable: true },
     ])
     expect(meeting?.modules).toEqual(new Map([['clientSettingsOverride', '{"public":{}}']]))
+  })
+
+  it('keeps the text of modules as text', async () => {
+    const { fake } = newFake()
+    const body =
+      '<modules><module name="a">0012</module><module name="b">1e5</module><module name="b">true</module></modules>'
+    await ask(fake, 'create', query(room), { ...xml, body })
+    expect(fake.meeting('room-1')?.modules).toEqual(
+      new Map([
+        ['a', '0012'],
+        ['b', 'true'],
+      ]),
+    )
+  })
+
+  it.each<[Record<string, string>, string]>([
+    [{ preUploadedPresentation: 'https://x.test/a/slides.pdf?v=1' }, 'slides.pdf'],
+    [{ preUploadedPresentation: 'https://x.test/a/', preUploadedPresentationName: 'mine.pdf' }, 'mine.pdf'],
+    [{ preUploadedPresentation: 'https://x.test/a/' }, 'document'],
+  ])('takes one document from the query: %o', async (parameters, name) => {
+    const { fake } = newFake()
+    await ask(fake, 'create', query({ ...room, ...parameters }))
+    const documents = fake.meeting('room-1')?.documents
+    expect(documents?.map(document => [document.name, document.url])).toEqual([
+      [name, parameters.preUploadedPresentation],
+    ])
   })
 
   it('throws on XML that does not parse (HTTP 500), and makes no meeting', async () => {

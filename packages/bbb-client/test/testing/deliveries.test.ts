@@ -111,6 +111,7 @@ describe('what a callback looks like', () => {
     expect([form.get('domain'), form.get('timestamp')]).toEqual(['bbb.school.test', String(clock.now())])
     expect(one?.headers['content-type']).toBe(contentType)
     expect(one?.headers['user-agent']).toBe(userAgent)
+    expect(one?.headers['content-length']).toBe(String(one?.body.length))
     expect(one?.body).toContain(encoded)
     expect(one && eventsOf(one)).toHaveLength(1)
   })
@@ -136,11 +137,12 @@ describe('what a callback looks like', () => {
   it('never reaches a URL with credentials, or none at all', async () => {
     const { fake, receiver, register, room } = await setUp()
     await register(receiver.url.replace('http://', 'http://user:pw@'))
+    await register(receiver.url.replace('http://', 'http://user@'))
     await register('no url')
     await room()
     await fake.idle()
     expect(receiver.received).toEqual([])
-    expect(fake.deliveries.map(({ outcome }) => outcome)).toEqual(['retrying', 'retrying'])
+    expect(fake.deliveries.map(({ outcome }) => outcome)).toEqual(['retrying', 'retrying', 'retrying'])
   })
 })
 

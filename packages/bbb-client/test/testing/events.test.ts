@@ -329,6 +329,53 @@ describe('coming, going and coming back', () => {
     expect(eventIds(receiver.received)).toEqual(['meeting-created', 'user-joined', 'user-joined'])
   })
 
+  it('a hand does not stay up, and a listener cannot talk', async () => {
+    const { fake, receiver, ada } = await withAda()
+    fake.simulate.raiseHand(ada)
+    fake.simulate.leave(ada)
+    fake.simulate.reconnect(ada)
+    expect(fake.meeting('room-1')?.attendees[0]?.handRaised).toBe(false)
+    await fake.idle()
+    const before = receiver.received.length
+    fake.simulate.joinAudio(ada, true)
+    fake.simulate.joinAudio(ada)
+    fake.simulate.talk(ada)
+    fake.simulate.leaveAudio(ada)
+    fake.simulate.talk(ada)
+    fake.simulate.talk(ada)
+    fake.simulate.talk(ada, false)
+    fake.simulate.talk(ada, false)
+    await fake.idle()
+    expect(eventIds(receiver.received.slice(before))).toEqual([
+      'user-audio-voice-enabled',
+      'user-audio-voice-disabled',
+      'user-audio-voice-enabled',
+      'user-audio-unmuted',
+      'user-audio-muted',
+    ])
+  })
+
+  it('who had to make room for a fourth session does not come back', async () => {
+    const { fake, ada } = await withAda()
+    for (let count = 0; count < 3; count++) fake.simulate.join('room-1', { fullName: 'Ada', userID: 'u-1' })
+    fake.simulate.reconnect(ada)
+    const sessions = fake.meeting('room-1')?.attendees.map(({ status }) => status)
+    expect(sessions).toEqual(['left', 'present', 'present', 'present'])
+  })
+
+  it.each([
+    ['3.5.0', { 'internal-user-id': null, name: 'System' }],
+    ['3.3.1', { 'internal-user-id': 'SYSTEM_MESSAGE', name: 'System' }],
+    ['2.6.1', { 'internal-user-id': 'SYSTEM_MESSAGE', 'external-user-id': 'System' }],
+  ] as const)('%s: the sender of a message from the server', async (version, sender) => {
+    const { fake, events } = await setUp({ version })
+    await ask(fake, 'create', 'meetingID=room-1&name=Algebra')
+    fake.simulate.join('room-1', { fullName: 'Ada' })
+    await ask(fake, 'sendChatMessage', 'meetingID=room-1&message=hello')
+    const message = (await events()).at(-1)?.data.attributes['chat-message']
+    expect(message?.sender).toEqual({ ...sender, time: expect.any(Number) })
+  })
+
   it('nothing happens twice, and nothing after the end', async () => {
     const { fake, clock, receiver, ada } = await withAda()
     fake.simulate.raiseHand(ada, false)

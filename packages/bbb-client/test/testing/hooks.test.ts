@@ -192,7 +192,15 @@ describe('hooks beside the rules', () => {
     expect(akka.map(message => message.envelope.name)).toContain('UserJoinedMeetingEvtMsg')
     expect(akka.every(({ envelope, core }) => envelope.name === core.header.name && core.body)).toBe(true)
     const joined = akka.find(message => message.envelope.name === 'UserJoinedMeetingEvtMsg')
-    expect(joined.core.body).toMatchObject({ extId: 'u-1', name: 'Ada', role: 'MODERATOR' })
+    expect(joined.core.body).toMatchObject({ extId: 'u-1', name: 'Ada', role: 'MODERATOR', guest: false, authed: true })
+    const { envelope, core } = akka[0]
+    expect([envelope.routing, core.header]).toEqual([{ sender: 'bbb-apps-akka' }, { name: 'MeetingCreatedEvtMsg' }])
+    expect(core.body.props.meetingProp).toMatchObject({ extId: 'room-1', name: 'room-1', isBreakout: false })
+    expect(core.body.props.breakoutProps).toEqual({ parentId: 'bbb-none', sequence: 0 })
+    expect(akka.at(-1)).toMatchObject({
+      envelope: { name: 'MeetingDestroyedEvtMsg' },
+      core: { body: { meetingId: core.body.props.meetingProp.intId } },
+    })
     const scripts = posted.filter(message => message.payload).map(message => message.header.name)
     expect(scripts).toContain('publish_ended')
     // The made-up user-left comes mapped even here.

@@ -145,6 +145,23 @@ describe('calls about meetings', () => {
     }
   })
 
+  it('an empty meeting is not running, and nobody is in it', async () => {
+    const { info } = await withRoom()
+    const answer = await info()
+    const shown = ['running', 'hasUserJoined', 'startTime', 'endTime', 'participantCount'].map(name =>
+      answer.text(name),
+    )
+    expect(shown).toEqual(['false', 'false', '0', '0', '0'])
+    expect(answer.body).toContain('<attendees>\n</attendees>\n<metadata>\n</metadata>')
+  })
+
+  it('takes the absolute form of a target, and its origin for links', async () => {
+    const { fake } = await withRoom()
+    const target = signedTarget('join', 'meetingID=room-1&fullName=Ada&role=VIEWER')
+    const { headers } = await send(fake, `https://bbb.school.test${target}`)
+    expect(headers.location?.startsWith('https://bbb.school.test/html5client/join?sessionToken=')).toBe(true)
+  })
+
   it('getMeetings lists who has left, getMeetingInfo does not', async () => {
     const { fake, info } = await withRoom()
     const session = fake.simulate.join('room-1', { fullName: 'Ada', userID: 'u-1' })
@@ -157,17 +174,21 @@ describe('calls about meetings', () => {
 
   it('counts microphones, listeners and cameras', async () => {
     const { fake, info } = await withRoom()
-    const [ada, bob, eve] = ['Ada', 'Bob', 'Eve'].map(fullName =>
+    const [ada, bob, eve, zoe] = ['Ada', 'Bob', 'Eve', 'Zoë'].map(fullName =>
       fake.simulate.join('room-1', { fullName, role: 'MODERATOR' }),
     )
-    if (!ada || !bob || !eve) throw new Error('three people')
+    if (!ada || !bob || !eve || !zoe) throw new Error('four people')
     fake.simulate.talk(ada)
     fake.simulate.joinAudio(bob, true)
+    fake.simulate.joinAudio(zoe, true)
     fake.simulate.camera(eve)
     const answer = await info()
     const counts = ['listenerCount', 'voiceParticipantCount', 'videoCount', 'moderatorCount', 'participantCount']
-    expect(counts.map(name => answer.text(name))).toEqual(['1', '1', '1', '3', '3'])
-    expect(answer.all('isPresenter')).toEqual(['true', 'false', 'false'])
+    expect(counts.map(name => answer.text(name))).toEqual(['2', '1', '1', '4', '4'])
+    expect(answer.all('isPresenter')).toEqual(['true', 'false', 'false', 'false'])
+    expect(answer.all('isListeningOnly')).toEqual(['false', 'true', 'false', 'true'])
+    expect(answer.all('hasJoinedVoice')).toEqual(['true', 'false', 'false', 'false'])
+    expect(answer.all('hasVideo')).toEqual(['false', 'false', 'true', 'false'])
   })
 })
 
@@ -225,6 +246,7 @@ describe('how a meeting ends', () => {
 
   it('a minute after the last moderator left, if asked', async () => {
     const { fake, clock, info } = await withRoom({ endWhenNoModerator: 'true' })
+    await ask(fake, 'join', 'meetingID=room-1&fullName=Late&role=MODERATOR')
     fake.simulate.join('room-1', { fullName: 'Ada' })
     await clock.advance(10 * minute)
     const teacher = fake.simulate.join('room-1', { fullName: 'Teacher', role: 'MODERATOR' })

@@ -46,6 +46,8 @@ describe('getRecordings', () => {
     ['metadata, beginning', { meta_course: 'math%' }, ['first', 'second']],
     ['metadata, end', { meta_course: '%-101' }, ['first', 'other']],
     ['metadata, middle', { meta_course: '%-10%' }, ['first', 'second', 'other']],
+    ['metadata, at the wrong end', { meta_course: '%math' }, []],
+    ['metadata, at the other wrong end', { meta_course: '101%' }, []],
     ['metadata of two keys', { meta_course: '%-101', meta_note: '%' }, ['other']],
     ['metadata nobody has', { meta_unknown: '%' }, []],
   ])('by %s', async (_, parameters, names) => {
@@ -219,6 +221,16 @@ describe('text tracks', () => {
     expect(
       JSON.parse((await ask(fake, 'getRecordingTextTracks', query({ recordID: ids.first }))).body).response.tracks,
     ).toHaveLength(1)
+    await ask(fake, 'putRecordingTextTrack', query({ recordID: ids.first, kind: 'subtitles', lang: 'fr' }), file('fr'))
+    await ask(fake, 'putRecordingTextTrack', query({ recordID: ids.first, kind: 'captions', lang: 'fr' }), file('fr'))
+    const { tracks } = JSON.parse(
+      (await ask(fake, 'getRecordingTextTracks', query({ recordID: ids.first }))).body,
+    ).response
+    expect(tracks.map(({ kind, label }: Record<string, string>) => `${kind} ${label}`)).toEqual([
+      'subtitles English',
+      'subtitles fr',
+      'captions fr',
+    ])
   })
 
   it.each<[string, Record<string, string>, string, string]>([
@@ -265,6 +277,7 @@ describe('the recording of a class', () => {
     fake.simulate.join('algebra', { fullName: 'Ada', userID: 'u-1' })
     fake.simulate.join('algebra', { fullName: 'Ada', userID: 'u-1' })
     fake.simulate.join('algebra', { fullName: 'Bob', userID: 'u-2' })
+    await ask(fake, 'join', 'meetingID=algebra&fullName=Never&role=VIEWER&userID=u-3')
     await clock.advance(61 * 60_000)
     const states = async () => (await ask(fake, 'getRecordings', 'meetingID=algebra&state=any')).all('state')
     return { fake, clock, states }
@@ -280,8 +293,10 @@ describe('the recording of a class', () => {
     expect(await states()).toEqual(['processing'])
     await clock.advance(1)
     const answer = await ask(fake, 'getRecordings', 'meetingID=algebra')
-    const shown = ['state', 'participants', 'length', 'type', 'course', 'published'].map(name => answer.text(name))
-    expect(shown).toEqual(['published', '2', '61', 'presentation', '7', 'true'])
+    const shown = ['state', 'participants', 'length', 'type', 'course', 'published', 'size'].map(name =>
+      answer.text(name),
+    )
+    expect(shown).toEqual(['published', '2', '61', 'presentation', '7', 'true', '1148000'])
   })
 
   it('comes in all its formats, one after the other', async () => {

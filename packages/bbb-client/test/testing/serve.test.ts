@@ -125,8 +125,11 @@ describe('faults on demand', () => {
     const { server, call } = await serve()
     server.fake.faults.add({ kind: 'garbage' })
     server.fake.faults.add({ kind: 'garbage', body: '<response/>' })
-    expect((await call('getMeetings')).body).toContain('Please log in')
-    expect((await call('getMeetings')).body).toBe('<response/>')
+    const page = await call('getMeetings')
+    expect([page.status, page.headers['content-type']]).toEqual([200, 'text/html'])
+    expect(page.body).toContain('Please log in')
+    const xml = await call('getMeetings')
+    expect([xml.headers['content-type'], xml.body]).toEqual(['text/xml;charset=utf-8', '<response/>'])
   })
 
   it('status: an nginx page, with the headers asked for', async () => {
