@@ -10,6 +10,7 @@ const advice: Readonly<Record<StoreFault, string>> = {
   gone: 'The database is not there any more, or not the same. Put the same one back, or restart to begin with what is there now.',
   damaged: 'The database is damaged, or is no database. Restore a backup.',
   newer_schema: 'The database was made by a newer version of lms-conferencing. Update this one.',
+  older_schema: 'The tables are not what this version needs. Run: lms-conferencing db migrate',
   unsafe_file: 'The database file is not safe to use.',
   unreachable: 'The database server does not answer. Nothing needs a restart: it is used again as soon as it does.',
   refused: 'The database server refuses this user or this database. Look at the name, the password and the rights.',

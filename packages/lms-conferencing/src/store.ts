@@ -270,6 +270,8 @@ export type StoreFault =
   | 'damaged'
   /** A newer version of this package has been here. */
   | 'newer_schema'
+  /** The tables are missing or older than this version, and it was told not to change them. */
+  | 'older_schema'
   /** The file is a link, no file at all, or open to other users of the machine. */
   | 'unsafe_file'
   /** The database server cannot be reached, went away, or did not answer in time. */

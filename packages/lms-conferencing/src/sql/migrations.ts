@@ -1,4 +1,5 @@
 import type { ColumnDefinitionBuilder, RawBuilder, Transaction } from 'kysely'
+import { ConferencingError } from '../errors.ts'
 import { storeUnavailable } from '../store-faults.ts'
 import type { TableNames, Tables } from './schema.ts'
 
@@ -34,14 +35,7 @@ export async function migrate(tx: Transaction<Tables>, tables: TableNames, types
     .addColumn('version', 'integer', column => column.primaryKey())
     .addColumn('name', 'text', required)
     .execute()
-  const latest = await tx
-    .selectFrom(tables.schema_versions)
-    .select(({ fn }) => fn.max('version').as('version'))
-    .executeTakeFirst()
-  const current = latest?.version ?? 0
-  if (current > migrations.length) {
-    throw storeUnavailable('newer_schema', `(Its schema is ${current}, this version knows ${migrations.length}.)`)
-  }
+  const current = await schemaVersion(tx, tables)
   for (const [index, { name, up }] of migrations.entries()) {
     if (index < current) continue
     await up(tx, tables, types)
@@ -50,6 +44,31 @@ export async function migrate(tx: Transaction<Tables>, tables: TableNames, types
       .values({ version: index + 1, name })
       .execute()
   }
+}
+
+/** Throws `STORE_UNAVAILABLE` `older_schema` or `newer_schema` unless the schema is just what this version needs. */
+export async function requireSchema(tx: Transaction<Tables>, tables: TableNames): Promise<void> {
+  const current = await schemaVersion(tx, tables).catch((error: unknown) => {
+    const reason = error instanceof ConferencingError ? error.details.reason : undefined
+    // No such table: PostgreSQL says so, SQLite has no code of its own for it.
+    if (reason === 'gone' || reason === 'failed') return 0
+    throw error
+  })
+  if (current < migrations.length) {
+    throw storeUnavailable('older_schema', `(Its schema is ${current}, this version needs ${migrations.length}.)`)
+  }
+}
+
+async function schemaVersion(tx: Transaction<Tables>, tables: TableNames): Promise<number> {
+  const latest = await tx
+    .selectFrom(tables.schema_versions)
+    .select(({ fn }) => fn.max('version').as('version'))
+    .executeTakeFirst()
+  const current = latest?.version ?? 0
+  if (current > migrations.length) {
+    throw storeUnavailable('newer_schema', `(Its schema is ${current}, this version knows ${migrations.length}.)`)
+  }
+  return current
 }
 
 const required = (column: ColumnDefinitionBuilder): ColumnDefinitionBuilder => column.notNull()

@@ -3,7 +3,7 @@ import { Kysely } from 'kysely'
 import { ConferencingError } from '../errors.ts'
 import type { Store } from '../store.ts'
 import { safeFile } from './file.ts'
-import { type ColumnTypes, migrate } from './migrations.ts'
+import { type ColumnTypes, migrate, requireSchema } from './migrations.ts'
 import { connect, type LockWait, NodeSqliteDialect, scrub } from './node-sqlite.ts'
 import { openPostgres, type PostgresOptions } from './postgres.ts'
 import { insertOneByOne } from './receive.ts'
@@ -19,6 +19,11 @@ export interface OpenStoreOptions extends PostgresOptions {
    * process that hangs stops nobody. @default 3000
    */
   readonly lockWaitMs?: number | undefined
+  /**
+   * `run` makes the tables and brings them up to date; `require` changes nothing and throws `STORE_UNAVAILABLE`
+   * `older_schema` when there is something to do, for users without the right to change tables. @default 'run'
+   */
+  readonly migrations?: 'run' | 'require' | undefined
   /** How it waits for SQLite's locks; for tests. @default a timer */
   readonly sleep?: ((ms: number) => Promise<void>) | undefined
 }
@@ -42,13 +47,22 @@ const sqlite: ColumnTypes = {
  * const store = await openStore('sqlite:var/lms.db')
  */
 export async function openStore(url: string, options: OpenStoreOptions = {}): Promise<Store> {
-  const { tablePrefix = 'conferencing_', schema = 'public', lockWaitMs = 3000, poolSize = 10 } = options
+  const {
+    tablePrefix = 'conferencing_',
+    schema = 'public',
+    lockWaitMs = 3000,
+    poolSize = 10,
+    migrations = 'run',
+  } = options
   requireName('tablePrefix', tablePrefix)
   requireName('schema', schema)
   const tables = tableNames(tablePrefix)
   if (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url)) {
     const { acceptUnsafe = [] } = options
-    return new SqlStore(await openPostgres(url, tables, { schema, poolSize, acceptUnsafe, lockWaitMs }), tables)
+    return new SqlStore(
+      await openPostgres(url, tables, { schema, poolSize, acceptUnsafe, lockWaitMs, migrations }),
+      tables,
+    )
   }
   const location = /^sqlite:(?<location>.+)$/s.exec(url)?.groups?.location
   if (location === undefined || location.includes('\0')) {
@@ -60,7 +74,7 @@ export async function openStore(url: string, options: OpenStoreOptions = {}): Pr
     )
   }
   return new SqlStore(
-    await openSqlite(location, tables, { lockWaitMs, sleep: options.sleep ?? (ms => sleep(ms)) }),
+    await openSqlite(location, tables, { lockWaitMs, sleep: options.sleep ?? (ms => sleep(ms)), migrations }),
     tables,
   )
 }
@@ -74,10 +88,15 @@ function requireName(field: string, name: string): void {
 
 type Opened = Omit<Connections, 'insertInbox'>
 
-async function openSqlite(location: string, tables: TableNames, wait: LockWait): Promise<Connections> {
+type SqliteOptions = LockWait & { readonly migrations: 'run' | 'require' }
+
+async function openSqlite(location: string, tables: TableNames, options: SqliteOptions): Promise<Connections> {
+  const { migrations, ...wait } = options
   const opened = location === ':memory:' ? await inMemory(wait) : await inFile(location, wait)
   try {
-    await opened.writer.transaction().execute(tx => migrate(tx, tables, sqlite))
+    await opened.writer
+      .transaction()
+      .execute(tx => (migrations === 'run' ? migrate(tx, tables, sqlite) : requireSchema(tx, tables)))
   } catch (error) {
     await opened.close()
     throw error

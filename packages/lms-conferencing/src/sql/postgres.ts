@@ -3,7 +3,7 @@ import { Kysely, sql } from 'kysely'
 import type { ClientBase, CustomTypesConfig, Pool, PoolConfig } from 'pg'
 import { ConferencingError } from '../errors.ts'
 import { storeUnavailable } from '../store-faults.ts'
-import { type ColumnTypes, migrate } from './migrations.ts'
+import { type ColumnTypes, migrate, requireSchema } from './migrations.ts'
 import { PostgresStoreDialect } from './postgres-driver.ts'
 import { isConnectionLost, postgresError } from './postgres-faults.ts'
 import { insertAtOnce } from './receive.ts'
@@ -30,6 +30,7 @@ interface Resolved {
   readonly poolSize: number
   readonly acceptUnsafe: readonly DurabilitySetting[]
   readonly lockWaitMs: number
+  readonly migrations: 'run' | 'require'
 }
 
 /** The client notices a silent server a little later than the server notices a lock. */
@@ -69,8 +70,10 @@ export async function openPostgres(url: string, tables: TableNames, options: Res
     idleTimeoutMs: lockWaitMs * IDLE_SHARE,
   }
   try {
-    await prepare(Pool, url, { schema, tables, lockKey: lockKey('migrate'), acceptUnsafe: options.acceptUnsafe })
+    if (options.migrations === 'run')
+      await prepare(Pool, url, { schema, tables, lockKey: lockKey('migrate'), acceptUnsafe: options.acceptUnsafe })
     const db = new Kysely<Tables>({ dialect: new PostgresStoreDialect(config) }).withSchema(schema)
+    if (options.migrations === 'require') await db.transaction().execute(tx => requireSchema(tx, tables))
     return {
       writer: db,
       reader: db,

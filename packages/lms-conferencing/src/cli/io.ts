@@ -1,0 +1,14 @@
+/** Everything the command touches of the world, so that a test can be the world. */
+export interface Io {
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Standard output: results, and nothing else. */
+  readonly out: (text: string) => void
+  /** Standard error: questions, progress, errors. */
+  readonly err: (text: string) => void
+  /** Asks the person at the terminal; absent where nobody sits there. */
+  readonly ask?: ((question: string) => Promise<string>) | undefined
+  /** Who is noted as having done it. */
+  readonly user: string
+  /** Of this package. */
+  readonly version: string
+}
