@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { SECRET, terminal } from './support.ts'
+import { answer, SECRET, terminal } from './support.ts'
 
 const ID = '183f0bf3a0982a127bdb8161e0c44eb696b3e75c-1763802000000'
 
@@ -185,8 +185,16 @@ describe('T24 no secret is shown', () => {
   const spellings = [SECRET, encodeURIComponent(SECRET), JSON.stringify(SECRET).slice(1, -1), btoa(SECRET)]
 
   test.each([[''], [' --json'], [' --verbose']])('by any command%s, done or failed', async flag => {
-    const { bbb } = terminal()
-    await bbb('create algebra --meta endCallbackUrl=https://lms.example.org/token-of-callback')
+    const { bbb, fake } = terminal()
+    const { BbbClient } = await import('bbb-client')
+    const fetch = (url: string, init: Parameters<typeof answer>[2]) => answer(fake, url, init)
+    const endCallbackUrl = 'https://127.0.0.1:1/token-of-callback'
+    await new BbbClient({ url: 'https://bbb.example.org', secret: SECRET, fetch }).create({
+      meetingID: 'algebra',
+      name: 'Algebra',
+      privileged: { endCallbackUrl },
+    })
+    expect(fake.meeting('algebra')?.metadata.get('endcallbackurl')).toBe(endCallbackUrl)
     for (const words of EVERYTHING) {
       const { out, err } = await bbb(words + flag)
       const text = out + err

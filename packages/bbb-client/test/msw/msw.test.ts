@@ -21,7 +21,7 @@ const BUILT_IN = Symbol.for('undici.globalDispatcher.1')
 const builtIn = (): unknown => Reflect.get(globalThis, BUILT_IN)
 
 const fake = new FakeBbb({ secret: SECRET })
-const server = setupServer(...bbbHandlers(fake, { url: 'https://bbb.example.org' }))
+const server = setupServer(...bbbHandlers(fake))
 const before = { global: getGlobalDispatcher(), builtIn: builtIn() }
 let restore: ReturnType<typeof interceptUndici>
 let elsewhere: TestServer
