@@ -167,12 +167,13 @@ async function enter(joinUrl: string): Promise<Room> {
   if (page.searchParams.has('errors')) throw new Error('the room refused a join link')
   const opened = await fetch(page)
   if (!opened.ok) throw new Error(`the room's page answered ${opened.status}`)
-  await opened.text()
-  // What the buttons of the page send; a connection that breaks is a page that closes.
+  const shown = /data-page="(\d+)"/.exec(await opened.text())?.[1] ?? ''
+  // What the buttons of the page send; a connection that breaks is a page that closes, which says which one it was.
   const act = async (what: 'leave' | 'close'): Promise<void> => {
     const action = new URL(page)
     action.pathname = '/html5client/action'
-    const done = await fetch(action, { method: 'POST', body: new URLSearchParams({ do: what }), redirect: 'manual' })
+    const body = new URLSearchParams({ do: what, ...(what === 'close' && { page: shown }) })
+    const done = await fetch(action, { method: 'POST', body, redirect: 'manual' })
     await done.arrayBuffer()
     if (done.status >= 400) throw new Error(`the room answered ${done.status} to "${what}"`)
   }

@@ -6,7 +6,9 @@ import { type Background, createBackground } from './use-cases/background.ts'
 import { createCallbacks } from './use-cases/callbacks.ts'
 import { cancelClass } from './use-cases/cancel.ts'
 import {
+  type ClassRevision,
   type CreateClassOptions,
+  classRevision,
   createClass,
   getClass,
   type ListClassesFilter,
@@ -34,6 +36,8 @@ export interface Conferencing {
   /** The first class of a course that is new in the LMS: in seven days unless told otherwise, its meeting made later. */
   createFirstClass(course: NewCourse): Promise<LiveClass>
   getClass(classId: string): Promise<LiveClass>
+  /** The class, and a number that grows with each change of it: what calendars tell new from old by. */
+  classRevision(classId: string): Promise<ClassRevision>
   /** Reschedules or renames. `CONFLICT` names the field that cannot change any more. */
   updateClass(classId: string, changes: ClassChanges): Promise<LiveClass>
   /** Calls a class off that has not begun. `CONFLICT` when it has. */
@@ -93,6 +97,7 @@ export function createConferencing(options: ConferencingOptions): Conferencing {
     updateClass: (id, what) => updateClass(context, id, what),
     cancelClass: id => cancelClass(context, id),
     getClass: id => getClass(context, id),
+    classRevision: id => classRevision(context, id),
     listClasses: filter => listClasses(context, filter),
     startClass: (id, teacher) => startClass(context, id, teacher),
     joinInfo: (id, person) => joinInfo(context, id, person),

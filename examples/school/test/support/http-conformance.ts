@@ -196,6 +196,15 @@ export function describeHttpApi(
       })
     })
 
+    it('gives a class to a calendar', async () => {
+      const id = await newClass()
+      const response = await served.fetch(`/api/v1/courses/live-classes/${id}/calendar.ics`, {
+        headers: { authorization: 'Bearer demo-student-01' },
+      })
+      expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/calendar; charset=utf-8'])
+      expect(await response.text()).toContain('\r\nDTSTART:20270301T090000Z\r\n')
+    })
+
     describe('callbacks', () => {
       const events = [
         {

@@ -72,10 +72,10 @@ export function createHttpApi(options: HttpApiOptions): FetchHandler {
   return async request => app.fetch(request)
 }
 
-/** The API's paths end in a slash; one that was forgotten is no other path. */
+/** The API's paths end in a slash, but for the names of files; one that was forgotten is no other path. */
 function withSlash(request: Request): string {
   const path = getPath(request)
-  return path.startsWith('/api/') && !path.endsWith('/') ? `${path}/` : path
+  return path.startsWith('/api/') && !/(\/|\/calendar\.ics)$/.test(path) ? `${path}/` : path
 }
 
 /** The first thing wrong with each field, by its name. */

@@ -95,6 +95,19 @@ function planClass(context: Context, input: NewClass): StoredClass {
 export const getClass = async (context: Context, id: string): Promise<LiveClass> =>
   (await loadClass(context, id)).liveClass
 
+/** A class, and how often it has changed. */
+export interface ClassRevision {
+  readonly liveClass: LiveClass
+  /** 0 for a class as it was planned; grows with each change. */
+  readonly revision: number
+}
+
+/** One class with its revision. Throws `CLASS_NOT_FOUND`. */
+export async function classRevision(context: Context, id: string): Promise<ClassRevision> {
+  const { liveClass, version } = await loadClass(context, id)
+  return { liveClass, revision: version - 1 }
+}
+
 export const defaultPageSize = 50
 
 /** Classes by start. One query, no provider asked. */

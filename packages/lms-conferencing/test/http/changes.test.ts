@@ -176,3 +176,35 @@ describe('POST and DELETE of a recording', () => {
     expect((await ask('tea', 'DELETE', `${path}/recordings/other/`)).json.error?.code).toBe('RECORDING_NOT_FOUND')
   })
 })
+
+describe('GET calendar.ics', () => {
+  it('replaces the entry of a class that moves, and takes back that of a cancelled one', async () => {
+    const { api, ask, newClass } = await createApiWorld()
+    const id = await newClass({ title: 'Lesson 1; part A' })
+    const path = `courses/live-classes/${id}/`
+    const entry = async () => {
+      const headers = { authorization: 'Bearer ana' }
+      const response = await api(new Request(`https://lms.example/api/v1/${path}calendar.ics`, { headers }))
+      expect(response.headers.get('content-type')).toBe('text/calendar; charset=utf-8')
+      expect(response.headers.get('content-disposition')).toBe('attachment; filename="class.ics"')
+      const lines = (await response.text()).split('\r\n').map(line => line.split(/:(.*)/s, 2))
+      return Object.fromEntries(lines)
+    }
+    const planned = await entry()
+    expect(planned).toMatchObject({
+      UID: `${id}@lms-conferencing`,
+      SUMMARY: 'Lesson 1\\; part A',
+      DTSTART: '20270301T090000Z',
+      CATEGORIES: 'Title of course-1',
+      STATUS: 'CONFIRMED',
+    })
+    await ask('tea', 'PATCH', path, { scheduled_at: '2027-03-02T09:00:00Z' })
+    const moved = await entry()
+    expect(moved).toMatchObject({ UID: planned.UID, DTSTART: '20270302T090000Z' })
+    await ask('tea', 'DELETE', path)
+    const cancelled = await entry()
+    expect(cancelled).toMatchObject({ UID: planned.UID, STATUS: 'CANCELLED' })
+    const numbers = [planned, moved, cancelled].map(({ SEQUENCE }) => Number(SEQUENCE))
+    expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b))
+  })
+})

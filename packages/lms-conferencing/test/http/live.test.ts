@@ -251,6 +251,7 @@ describe('the rest of the surface', () => {
       '/api/v1/courses/',
       '/api/v1/courses/live-classes/{id}/',
       '/api/v1/courses/live-classes/{id}/attendance/',
+      '/api/v1/courses/live-classes/{id}/calendar.ics',
       '/api/v1/courses/live-classes/{id}/create_meeting/',
       '/api/v1/courses/live-classes/{id}/end_class/',
       '/api/v1/courses/live-classes/{id}/join_info/',

@@ -1,5 +1,6 @@
-import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
+import { classCalendar } from '../../calendar.ts'
 import { success } from '../envelope.ts'
 import type { ApiEnv } from '../ports.ts'
 import { presentClass, presentJoinInfo } from '../present.ts'
@@ -37,6 +38,20 @@ const cancel = createRoute({
   operationId: 'cancelLiveClass',
   summary: 'Cancel a class that has not begun',
   responses: answers(schemas.liveClass, 'The class is cancelled; its row stays.'),
+})
+
+const calendarAnswers = answers(z.string(), 'An `.ics` file; a changed class replaces its entry.')
+
+const calendar = createRoute({
+  ...common,
+  method: 'get',
+  path: '/api/v1/courses/live-classes/{id}/calendar.ics',
+  operationId: 'getCalendar',
+  summary: 'One class for a calendar',
+  responses: {
+    ...calendarAnswers,
+    200: { ...calendarAnswers[200], content: { 'text/calendar': { schema: z.string() } } },
+  },
 })
 
 const createMeeting = createRoute({
@@ -99,6 +114,16 @@ export function liveClassRoutes(app: OpenAPIHono<ApiEnv>, { conferencing, access
   app.openapi(cancel, async c => {
     const { id } = await access.teacherOf(c.get('actor'), c.req.valid('param').id)
     return c.json(success(presentClass(await conferencing.cancelClass(id)), 'Class cancelled'), 200)
+  })
+
+  app.openapi(calendar, async c => {
+    const { liveClass } = await access.memberOf(c.get('actor'), c.req.valid('param').id)
+    const { revision } = await conferencing.classRevision(liveClass.id)
+    const courseTitle = await access.courseTitle(liveClass.courseId)
+    c.header('Content-Disposition', 'attachment; filename="class.ics"')
+    return c.body(classCalendar([{ liveClass, sequence: revision, courseTitle }]), 200, {
+      'Content-Type': 'text/calendar; charset=utf-8',
+    })
   })
 
   app.openapi(createMeeting, async c => {
