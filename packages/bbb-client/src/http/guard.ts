@@ -36,12 +36,16 @@ const NOT_PUBLIC: readonly (readonly [network: string, prefix: number, family: '
 const blocked = new BlockList()
 for (const [network, prefix, family] of NOT_PUBLIC) blocked.addSubnet(network, prefix, family)
 
+/** IPv4-mapped IPv6. A list of its own, because BlockList takes it for all of IPv4. */
+const mapped = new BlockList()
+mapped.addSubnet('::ffff:0:0', 96, 'ipv6')
+
 /** Whether an IP address is anything but public: this machine, a private network, multicast, reserved, IPv4 in disguise. */
 export function isPrivateAddress(address: string): boolean {
   const plain = address.split('%')[0] ?? ''
   const version = isIP(plain)
-  // IPv4-mapped addresses are looked up among the IPv4 networks by BlockList itself.
-  return version === 0 || blocked.check(plain, version === 6 ? 'ipv6' : 'ipv4')
+  if (version === 6) return blocked.check(plain, 'ipv6') || mapped.check(plain, 'ipv6')
+  return version === 0 || blocked.check(plain, 'ipv4')
 }
 
 /** The error of an address that must not be reached; its code is all that leaves the transport. */
