@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest'
 export const CANARY = `c4n4ry+/=%&'"$(.*)-0123456789`
 
 /** A server of today without anything to complain about. */
-export const HEALTHY: Omit<FakeBbbOptions, 'secret'> = {
+const HEALTHY: Omit<FakeBbbOptions, 'secret'> = {
   version: '3.0.37',
   revealVersion: true,
   webhooks: { algorithm: 'sha256' },
