@@ -104,5 +104,5 @@ onEachDatabase(({ open }) => {
     const database = new DatabaseSync(url.slice('sqlite:'.length))
     expect(database.prepare('pragma integrity_check').get()).toEqual({ integrity_check: 'ok' })
     database.close()
-  })
+  }, 180_000)
 })

@@ -1,22 +1,34 @@
 import { join } from 'node:path'
-import { describe, onTestFinished } from 'vitest'
+import pg from 'pg'
+import { afterAll, beforeAll, describe } from 'vitest'
 import { temporaryDirectory } from '../sql/support.ts'
-import { startPostgres, whyNoPostgres } from './postgres-server.ts'
+import { type PostgresServer, startPostgres, whyNoPostgres } from './postgres-server.ts'
 
 const reason = await whyNoPostgres()
 
 /** Declares the same tests on each database that several processes can share; `open` makes an empty one for a test. */
 export function onEachDatabase(declare: (database: { name: string; open: () => Promise<string> }) => void): void {
-  const sqlite = { name: 'SQLite', open: async () => `sqlite:${join(temporaryDirectory(), 'lms.db')}` }
-  describe(sqlite.name, () => declare(sqlite))
-  const postgres = {
-    name: 'PostgreSQL',
-    async open() {
-      const server = await startPostgres()
-      onTestFinished(() => server.stop())
-      return server.url
-    },
-  }
-  const title = reason === null ? postgres.name : `${postgres.name} (cannot run here: ${reason})`
-  describe.skipIf(reason !== null)(title, () => declare(postgres))
+  describe('SQLite', () =>
+    declare({ name: 'SQLite', open: async () => `sqlite:${join(temporaryDirectory(), 'lms.db')}` }))
+
+  describe.skipIf(reason !== null)(reason === null ? 'PostgreSQL' : `PostgreSQL (cannot run here: ${reason})`, () => {
+    let server: PostgresServer
+    let databases = 0
+    beforeAll(async () => {
+      server = await startPostgres()
+    })
+    afterAll(() => server.stop())
+
+    declare({
+      name: 'PostgreSQL',
+      async open() {
+        const name = `lms${++databases}`
+        const client = new pg.Client({ connectionString: server.url })
+        await client.connect()
+        await client.query(`create database ${name}`)
+        await client.end()
+        return server.url.replace(/postgres$/, name)
+      },
+    })
+  })
 }
