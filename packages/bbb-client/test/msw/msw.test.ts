@@ -219,7 +219,7 @@ describe('what nobody answers goes on to the network', () => {
     const { BbbClient } = await import('bbb-client')
     const closed = await testServer()
     await closed.close()
-    server.resetHandlers(http.get('https://nobody.example/', () => passthrough()))
+    server.use(http.all(`${closed.url}/*`, () => passthrough()))
     const bbb = new BbbClient({ url: closed.url, secret: SECRET, retry: { attempts: 1 } })
     await expect(bbb.version()).rejects.toMatchObject({ reason: 'refused', outcome: 'not-sent' })
   })
