@@ -5,7 +5,9 @@ import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { DatabaseSync } from 'node:sqlite'
 import { openStore } from 'lms-conferencing/sql'
+import pg from 'pg'
 import { createInbox, type Inbox } from '../src/inbox/index.ts'
+import { startPostgres, whyNoPostgres } from '../test/support/postgres-server.ts'
 
 /** One measured figure beside the limit measured in the same run. */
 export interface Figure {
@@ -30,6 +32,7 @@ export default async function inboxBench(): Promise<Figure[]> {
   try {
     const figures: Figure[] = []
     for (const group of [1, 10, 100]) figures.push(await receiveAgainstInsert(directory, group))
+    if ((await whyNoPostgres()) === null) figures.push(...(await onPostgres()))
     return figures
   } finally {
     rmSync(directory, { recursive: true })
@@ -72,6 +75,71 @@ async function receiveAgainstInsert(directory: string, group: number): Promise<F
     ratio: a / b,
     note: 'limit: the same rows inserted by hand; target ≥ 0.5',
   }
+}
+
+async function onPostgres(): Promise<Figure[]> {
+  const server = await startPostgres()
+  try {
+    const figures: Figure[] = []
+    for (const group of [10, 100]) figures.push(await receiveOnPostgres(server.url, group))
+    return figures
+  } finally {
+    await server.stop()
+  }
+}
+
+/** The same on PostgreSQL; by hand the rows of a group are one statement, too. */
+async function receiveOnPostgres(url: string, group: number): Promise<Figure> {
+  const schemas = { ours: `ours_${group}`, limit: `limit_${group}` }
+  const store = await openStore(url, { schema: schemas.ours })
+  await (await openStore(url, { schema: schemas.limit })).close()
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  const inbox = createInbox({ tenantId: 'school', store, providers: {} })
+  const count = 2000
+  const ours: number[] = []
+  const limit: number[] = []
+  for (let round = -3; round < ROUNDS; round++) {
+    const bodies = Array.from({ length: count }, (_, index) => bodyOf(`${round}-${index}`))
+    const byHand = await insertInPostgres(client, schemas.limit, bodies, group)
+    const byInbox = await receiveAll(inbox, bodies, group)
+    if (round < 0) continue
+    limit.push(count / byHand)
+    ours.push(count / byInbox)
+  }
+  await inbox.stop()
+  await store.close()
+  await client.end()
+  const [a, b] = [median(ours), median(limit)]
+  return {
+    name: `callbacks received durably on PostgreSQL, ${group} to a commit`,
+    ours: Math.round(a),
+    limit: Math.round(b),
+    unit: '1/s',
+    ratio: a / b,
+    note: 'limit: the same rows inserted by hand; target ≥ 0.5',
+  }
+}
+
+/** Seconds. */
+async function insertInPostgres(
+  client: pg.Client,
+  schema: string,
+  bodies: readonly Uint8Array[],
+  group: number,
+): Promise<number> {
+  const digests = bodies.map(body => hash('sha256', body))
+  const insert = `insert into ${schema}.conferencing_inbox
+      (tenant_id, provider, server_id, kind, body, digest, received_at, state, attempts, next_attempt_at)
+    select 'school', 'bbb', 'server-1', 'hook', body, digest, 1767600000000, 'new', 0, 0
+    from unnest($1::bytea[], $2::text[]) as given (body, digest)`
+  const start = performance.now()
+  for (let first = 0; first < bodies.length; first += group) {
+    await client.query('begin')
+    await client.query(insert, [bodies.slice(first, first + group), digests.slice(first, first + group)])
+    await client.query('commit')
+  }
+  return (performance.now() - start) / 1000
 }
 
 /** Seconds. `group` senders, each with its next callback as soon as the last one is acknowledged. */
