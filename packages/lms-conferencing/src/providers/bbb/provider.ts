@@ -194,7 +194,6 @@ export function bbbProvider(options: BbbProviderOptions): ConferenceProvider {
         return found.filter(recording => recording.meetingID === meeting.meetingId).map(toRecording)
       }),
 
-    // BigBlueButton writes down who was there for its own callback only.
     publishRecording: (meeting, { recordId, published }, how) =>
       translated(() =>
         serverOf(meeting).client.publishRecordings({ recordID: recordId, publish: published }, callOptions(how)),
@@ -210,6 +209,7 @@ export function bbbProvider(options: BbbProviderOptions): ConferenceProvider {
         }
       }),
 
+    // BigBlueButton writes down who was there for its own callback only.
     report: async () => null,
 
     keepCallbacks: how =>
