@@ -11,6 +11,8 @@ declare const BbbClient: typeof import('bbb-client').BbbClient
 declare const FakeBbb: typeof import('bbb-client/testing').FakeBbb
 declare const toNodeHandler: typeof import('bbb-client/webhooks').toNodeHandler
 declare const bbbProvider: typeof import('lms-conferencing/bbb').bbbProvider
+declare const fakeZoom: typeof import('lms-conferencing/testing').fakeZoom
+declare const zoomProvider: typeof import('lms-conferencing/zoom').zoomProvider
 declare const openStore: typeof import('lms-conferencing/sql').openStore
 
 declare const client: import('bbb-client').BbbClient
@@ -19,7 +21,15 @@ declare const authenticate: import('lms-conferencing/http').HttpApiOptions['auth
 declare const lms: import('lms-conferencing/http').HttpApiOptions['lms']
 
 declare const setupServer: typeof import('msw/node').setupServer
-declare const server: import('msw/node').SetupServerApi
+declare const server: ReturnType<typeof setupServer>
+
+/** What an administrator wrote down in Zoom's marketplace, and who holds the meetings. */
+declare const accountId: string
+declare const clientId: string
+declare const clientSecret: string
+declare const webhookSecret: string
+declare const host: string
+declare const zoomUnderTest: Parameters<typeof import('lms-conferencing/testing').describeProvider>[0]['create']
 
 /** What belongs to the reader's own program. */
 declare const app: { inject(request: object): Promise<unknown> }

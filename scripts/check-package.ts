@@ -163,7 +163,7 @@ function load(subpath: string, folder: string, script: string): ReturnType<typeo
 }
 
 /** Subpaths whose declarations show types of msw, which needs the DOM's. */
-const needsDom = ['bbb-client/msw', 'lms-conferencing/testing']
+const needsDom = ['bbb-client/msw', 'lms-conferencing/msw', 'lms-conferencing/testing']
 
 function checkCompiles(subpaths: readonly string[], folder: string): void {
   const exportAll = (chosen: readonly string[]): string =>
