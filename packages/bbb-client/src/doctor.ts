@@ -76,8 +76,9 @@ async function examine(patient: Patient, options: DiagnoseOptions): Promise<read
   const { finding, version } = await checkReachable(patient)
   add(finding)
   if (version === undefined) return findings
-  // What goes through a proxy or another client may meet another certificate than a connection of ours.
-  const isDirect = client.fetch === undefined && client.dispatcher === undefined
+  // What goes through a proxy or another client may meet another certificate than a connection of ours, and only the
+  // client's own connections keep away from private addresses.
+  const isDirect = client.fetch === undefined && client.dispatcher === undefined && !client.blockPrivateNetworks
   const read = options.readCertificate ?? (isDirect ? readCertificate : undefined)
   if (read !== undefined) add(await checkCertificate(patient, read))
   add(await checkClock(patient))

@@ -35,7 +35,8 @@ const TLS_CAUSES: Readonly<Record<string, string>> = {
     'its certificate is self-signed: get a real one, or trust it by the option ca or NODE_EXTRA_CA_CERTS',
   SELF_SIGNED_CERT_IN_CHAIN:
     'its certificate is from a private authority: trust it by the option ca or NODE_EXTRA_CA_CERTS',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'it does not send the intermediate certificates: install the full chain',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    'its certificate does not lead to a known authority: install the full chain there, or trust a private authority by the option ca or NODE_EXTRA_CA_CERTS',
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     'its certificate is from an unknown authority: trust it by the option ca or NODE_EXTRA_CA_CERTS',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host name: use that name, or get one for this name',
@@ -69,14 +70,14 @@ export interface Certificate {
   readonly protocol: string
 }
 
-/** Looks at the certificate of an `https:` address. `ca`: certificates trusted beside those of Node. */
+/** Looks at the certificate of an `https:` address, trusting and finding it as the client does. */
 export type CertificateReader = (
   address: URL,
-  options: { readonly ca?: BbbClientOptions['ca']; readonly signal?: AbortSignal | undefined },
+  options: Pick<BbbClientOptions, 'ca' | 'lookup'> & { readonly signal?: AbortSignal | undefined },
 ) => Promise<Certificate>
 
 /** Asks for the certificate with a connection of its own, on which nothing is sent. */
-export const readCertificate: CertificateReader = (address, { ca, signal }) =>
+export const readCertificate: CertificateReader = (address, { ca, lookup, signal }) =>
   new Promise((resolve, reject) => {
     signal?.throwIfAborted()
     const host = address.hostname.replace(/^\[|\]$/g, '')
@@ -85,6 +86,7 @@ export const readCertificate: CertificateReader = (address, { ca, signal }) =>
       host,
       port: Number(address.port || 443),
       ...(isName && { servername: host }),
+      ...(lookup !== undefined && { lookup }),
       ...(ca !== undefined && { ca: [...rootCertificates, ...[ca].flat()] }),
     })
     const onAbort = (): void => {
@@ -111,11 +113,11 @@ const SOON_DAYS = 14
 
 /** How long the certificate lasts; nothing when it cannot be seen. */
 export async function checkCertificate(
-  { options: { ca }, resolved, signal }: Patient,
+  { options: { ca, lookup }, resolved, signal }: Patient,
   read: CertificateReader,
 ): Promise<Finding | undefined> {
   if (!resolved.origin.startsWith('https:')) return undefined
-  const certificate = await read(new URL(resolved.origin), { ca, signal }).catch(() => undefined)
+  const certificate = await read(new URL(resolved.origin), { ca, lookup, signal }).catch(() => undefined)
   signal?.throwIfAborted()
   if (certificate === undefined || Number.isNaN(certificate.validTo.getTime())) return undefined
   const days = Math.floor((certificate.validTo.getTime() - resolved.clock.now()) / DAY_MS)
