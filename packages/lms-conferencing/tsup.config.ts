@@ -8,6 +8,7 @@ export default defineConfig({
     zoom: 'src/providers/zoom/index.ts',
     sql: 'src/sql/index.ts',
     calendar: 'src/calendar.ts',
+    browser: 'src/browser.ts',
     http: 'src/http/index.ts',
     testing: 'src/testing/index.ts',
     msw: 'src/msw.ts',

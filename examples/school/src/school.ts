@@ -42,6 +42,10 @@ export function createSchool() {
       courseTitle: courseId => courseOf.get(courseId)?.title ?? null,
       teaches: (userId, courseId) => courseOf.get(courseId)?.teacher.userId === userId,
       enrolled: (userId, courseId) => courseOf.get(courseId)?.students.some(one => one.userId === userId) ?? false,
+      coursesOf: userId =>
+        [...courseOf.values()]
+          .filter(course => course.students.some(one => one.userId === userId))
+          .map(({ id, title, teacher }) => ({ id, title, instructorName: teacher.displayName })),
       createCourse({ title, description }, { userId, displayName, isAdmin = false }) {
         if (!isAdmin && !teacherIds.has(userId)) return null
         // Everybody is in it: enrolments are another story.

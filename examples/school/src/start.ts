@@ -87,7 +87,7 @@ export async function startSchool(options: StartSchoolOptions): Promise<RunningS
     })
     // Before the door in the list, so after it in time: what is being asked still needs it.
     opened.splice(-1, 0, () => conferencing.stop())
-    api.resolve(createHttpApi({ conferencing, authenticate: school.authenticate, lms: school.lms, logger }))
+    api.resolve(createHttpApi({ conferencing, authenticate: school.authenticate, lms: school.lms, logger, clock }))
     // The fake answers at once, and nothing is missed; a real server is asked in the background, and may be down.
     if (bbb) await conferencing.rounds.keepCallbacks()
     conferencing.start()

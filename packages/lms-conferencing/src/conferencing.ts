@@ -15,6 +15,7 @@ import {
   listClasses,
   type NewClass,
 } from './use-cases/classes.ts'
+import { type Dashboard, type DashboardFilter, dashboard } from './use-cases/dashboard.ts'
 import { endClass } from './use-cases/end.ts'
 import { createFirstClass, type NewCourse } from './use-cases/first-class.ts'
 import { type Health, health } from './use-cases/health.ts'
@@ -44,6 +45,8 @@ export interface Conferencing {
   cancelClass(classId: string): Promise<LiveClass>
   /** By start. One query, no provider asked. */
   listClasses(filter?: ListClassesFilter): Promise<readonly LiveClass[]>
+  /** What one person has coming, running and behind. No provider is asked, and no link made. */
+  dashboard(filter: DashboardFilter): Promise<Dashboard>
   /** Opens the room, again if need be, and lets people in. `CONFLICT` when the class is over. */
   startClass(classId: string, teacher: Participant): Promise<StartedClass>
   /** Whether and how one person gets in now. */
@@ -99,6 +102,7 @@ export function createConferencing(options: ConferencingOptions): Conferencing {
     getClass: id => getClass(context, id),
     classRevision: id => classRevision(context, id),
     listClasses: filter => listClasses(context, filter),
+    dashboard: filter => dashboard(context, filter),
     startClass: (id, teacher) => startClass(context, id, teacher),
     joinInfo: (id, person) => joinInfo(context, id, person),
     endClass: id => endClass(context, id),

@@ -83,6 +83,7 @@ export function describeHttpApi(
         ['GET', `${one}/recordings/`, [200, 403, 200, 403, 200, 401]],
         ['POST', `${one}/recordings/none/`, [404, 403, 403, 403, 404, 401]],
         ['DELETE', `${one}/recordings/none/`, [404, 403, 403, 403, 404, 401]],
+        ['GET', 'dashboard/my-virtual-classes/', [200, 200, 200, 200, 200, 401]],
         ['GET', 'courses/live-classes/nothing/', [404, 404, 404, 404, 404, 401]],
         ['GET', 'courses/nothing/live-classes/', [404, 404, 404, 404, 404, 401]],
         ['GET', 'courses/nothing/of/the/kind/', [404, 404, 404, 404, 404, 401]],

@@ -1,4 +1,5 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
+import type { MiddlewareHandler } from 'hono'
 import { getPath } from 'hono/utils/url'
 import { systemClock } from '../clock.ts'
 import { ConferencingError } from '../errors.ts'
@@ -10,6 +11,7 @@ import type { ApiEnv, HttpApiOptions } from './ports.ts'
 import { readBody } from './read-body.ts'
 import { callbackRoutes } from './routes/callbacks.ts'
 import { courseRoutes } from './routes/courses.ts'
+import { dashboardRoutes } from './routes/dashboard.ts'
 import { liveClassRoutes } from './routes/live-classes.ts'
 import { outcomeRoutes } from './routes/outcomes.ts'
 import type { Parts } from './routes/parts.ts'
@@ -35,7 +37,7 @@ const readDeadlineMs = 10_000
  */
 export function createHttpApi(options: HttpApiOptions): FetchHandler {
   const { conferencing, lms, authenticate, logger = noLogger, clock = systemClock } = options
-  const parts: Parts = { conferencing, lms, access: createAccess({ conferencing, lms }), logger }
+  const parts: Parts = { conferencing, lms, access: createAccess({ conferencing, lms }), logger, clock }
   const app = new OpenAPIHono<ApiEnv>({
     getPath: withSlash,
     defaultHook(result) {
@@ -43,7 +45,7 @@ export function createHttpApi(options: HttpApiOptions): FetchHandler {
     },
   })
 
-  app.use('/api/v1/courses/*', async (c, next) => {
+  const identify: MiddlewareHandler<ApiEnv> = async (c, next) => {
     // Before anything else is looked at: who is nobody learns nothing, not even which field is wrong.
     const actor = await authenticate(c.req.raw)
     if (!actor) throw new HttpError('UNAUTHENTICATED', 'Please sign in.')
@@ -51,8 +53,8 @@ export function createHttpApi(options: HttpApiOptions): FetchHandler {
     // Every answer is one person's view, and some hold a link (T9).
     c.header('Cache-Control', 'no-store')
     await next()
-  })
-  app.use('/api/v1/courses/*', async (c, next) => {
+  }
+  const takeBody: MiddlewareHandler<ApiEnv> = async (c, next) => {
     const { raw } = c.req
     if (raw.method !== 'GET' && raw.method !== 'HEAD') {
       const body = await readBody(raw, { maxBytes: maxBodyBytes, deadlineMs: readDeadlineMs, clock })
@@ -61,11 +63,13 @@ export function createHttpApi(options: HttpApiOptions): FetchHandler {
       c.req.raw = new Request(raw.url, { method: raw.method, headers: raw.headers, body: Buffer.from(body) })
     }
     await next()
-  })
+  }
+  for (const path of ['/api/v1/courses/*', '/api/v1/dashboard/*']) app.use(path, identify, takeBody)
   liveClassRoutes(app, parts)
   outcomeRoutes(app, parts)
   courseRoutes(app, parts)
-  callbackRoutes(app, { ...parts, clock })
+  dashboardRoutes(app, parts)
+  callbackRoutes(app, parts)
   systemRoutes(app, parts)
   app.notFound(c => failureAnswer(c, new HttpError('NOT_FOUND', 'There is nothing here.'), logger))
   app.onError((error, c) => failureAnswer(c, error, logger))

@@ -1,2 +1,2 @@
 export { createHttpApi, type FetchHandler } from './api.ts'
-export type { Actor, CourseRequest, CreatedCourse, HttpApiOptions, LmsPort } from './ports.ts'
+export type { Actor, CourseRequest, CreatedCourse, EnrolledCourse, HttpApiOptions, LmsPort } from './ports.ts'

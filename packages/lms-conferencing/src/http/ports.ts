@@ -25,12 +25,21 @@ export interface CreatedCourse {
   readonly teacherId: string
 }
 
+/** A course as a student's page shows it. */
+export interface EnrolledCourse {
+  readonly id: string
+  readonly title: string
+  readonly instructorName?: string | undefined
+}
+
 /** What the LMS knows and this package does not: courses, and who has to do with them. */
 export interface LmsPort {
   /** `null`: there is no such course. */
   courseTitle(courseId: string): string | null | Promise<string | null>
   teaches(userId: string, courseId: string): boolean | Promise<boolean>
   enrolled(userId: string, courseId: string): boolean | Promise<boolean>
+  /** The courses a person is enrolled in. Left out: there is no dashboard. */
+  coursesOf?(userId: string): readonly EnrolledCourse[] | Promise<readonly EnrolledCourse[]>
   /**
    * Makes a course; `null`: this person may not. Left out: courses are made elsewhere, and whoever makes one calls
    * `conferencing.createFirstClass`. A `ConferencingError` `INVALID` it throws is answered as such.
@@ -45,7 +54,7 @@ export interface HttpApiOptions {
   readonly lms: LmsPort
   /** @default nothing is logged */
   readonly logger?: Logger | undefined
-  /** Times the reading of bodies only. @default the wall clock */
+  /** Times the reading of bodies, and says how long until a class begins. @default the wall clock */
   readonly clock?: Clock | undefined
 }
 

@@ -92,6 +92,12 @@ export const createdMeeting = z
   .object({ meeting_id: z.string(), created: z.boolean(), live_class: liveClass })
   .openapi('CreatedMeeting')
 
+export const dashboardQuery = z.object({
+  status: z.enum(['upcoming', 'live', 'completed', 'all']).default('all'),
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+  offset: z.coerce.number().int().min(0).default(0),
+})
+
 const role = z.enum(['moderator', 'attendee'])
 
 export const joinInfo = z
@@ -194,6 +200,37 @@ export const recording = z
   .openapi('Recording')
 
 export const recordings = z.object({ recordings: z.array(recording) }).openapi('Recordings')
+
+export const dashboardClass = liveClass
+  .extend({
+    course: z.object({ id: z.string(), title: z.string(), instructor_name: z.string().nullable() }),
+    can_join: z.boolean(),
+    meeting_running: z.boolean(),
+    time_until_start: z.string().nullable().openapi({ example: '2 days' }),
+  })
+  .openapi('DashboardClass')
+
+const attendedClass = dashboardClass
+  .extend({
+    attendance: attendanceRecord
+      .pick({ status: true, attendance_percentage: true, participation_score: true })
+      .extend({ duration_attended: z.number().int().openapi({ description: 'In minutes.' }) })
+      .nullable(),
+  })
+  .openapi('AttendedClass')
+
+const count = z.number().int().nullable()
+
+export const dashboard = z
+  .object({
+    upcoming: z.array(dashboardClass),
+    live: z.array(dashboardClass),
+    completed: z.array(attendedClass),
+    counts: z.object({ upcoming: count, live: count, completed: count }),
+    limit: z.number().int(),
+    offset: z.number().int(),
+  })
+  .openapi('Dashboard')
 
 export const healthReport = z
   .object({ status: z.enum(['ok', 'unavailable']), store: z.enum(['ok', 'unavailable']) })

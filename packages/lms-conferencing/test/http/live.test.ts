@@ -260,6 +260,7 @@ describe('the rest of the surface', () => {
       '/api/v1/courses/live-classes/{id}/start_class/',
       '/api/v1/courses/{id}/create_virtual_class/',
       '/api/v1/courses/{id}/live-classes/',
+      '/api/v1/dashboard/my-virtual-classes/',
       '/healthz',
     ])
     const operations = Object.values(document.paths)

@@ -46,6 +46,10 @@ export async function createApiWorld(options: Partial<HttpApiOptions> = {}): Pro
         created.find(({ id }) => id === courseId)?.title ?? (teachers[courseId] ? `Title of ${courseId}` : null),
       teaches: (userId, courseId) =>
         (created.find(({ id }) => id === courseId)?.teacherId ?? teachers[courseId]) === userId,
+      coursesOf: userId =>
+        Object.entries(enrolments)
+          .filter(([, people]) => people.includes(userId))
+          .map(([id]) => ({ id, title: `Title of ${id}`, instructorName: names[teachers[id] ?? ''] })),
       createCourse(request, { userId, isAdmin }) {
         if (!isAdmin && !Object.values(teachers).includes(userId)) return null
         const course = { ...request, id: `new-course-${created.length + 1}`, teacherId: userId }
@@ -55,6 +59,7 @@ export async function createApiWorld(options: Partial<HttpApiOptions> = {}): Pro
       enrolled: (userId, courseId) => enrolments[courseId]?.includes(userId) ?? false,
     },
     logger: memoryLogger(world.log),
+    clock: world.clock,
     ...options,
   })
 

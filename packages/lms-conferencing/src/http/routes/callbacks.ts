@@ -1,5 +1,4 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
-import { type Clock, systemClock } from '../../clock.ts'
 import { ConferencingError } from '../../errors.ts'
 import { faultFields } from '../../fault.ts'
 import { retryAfterSeconds, statusOf } from '../errors.ts'
@@ -21,9 +20,7 @@ const refused = {
   error: { code: 'CALLBACK_REJECTED', message: 'The callback was refused.', details: {} },
 }
 
-export function callbackRoutes(app: OpenAPIHono<ApiEnv>, parts: Parts & { readonly clock?: Clock | undefined }): void {
-  const { conferencing, logger, clock = systemClock } = parts
-
+export function callbackRoutes(app: OpenAPIHono<ApiEnv>, { conferencing, logger, clock }: Parts): void {
   async function receive(provider: string, request: Request): Promise<Response> {
     try {
       if (!isPlain(request.headers.get('content-encoding'))) throw reject('compressed')

@@ -1,4 +1,5 @@
 import type { z } from '@hono/zod-openapi'
+import type { Clock } from '../../clock.ts'
 import type { Conferencing } from '../../conferencing.ts'
 import type { Logger } from '../../logger.ts'
 import type { Participant } from '../../model.ts'
@@ -12,6 +13,7 @@ export interface Parts {
   readonly lms: LmsPort
   readonly access: Access
   readonly logger: Logger
+  readonly clock: Clock
 }
 
 /** Marks a route, in the document, as one for people the LMS knows. */

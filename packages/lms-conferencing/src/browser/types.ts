@@ -1,0 +1,204 @@
+/** What the REST API answers, as pages get it. Times are ISO 8601 texts. */
+
+export type LiveClassStatus = 'scheduled' | 'live' | 'completed' | 'cancelled'
+
+export interface LiveClassInfo {
+  readonly id: string
+  readonly course: string
+  readonly teacher: string
+  readonly title: string
+  readonly description: string
+  readonly scheduled_at: string
+  readonly duration_minutes: number
+  readonly status: LiveClassStatus
+  readonly provider: string
+  readonly meeting_id: string
+  readonly provisioning: 'pending' | 'ready' | 'failed'
+  /** Why the meeting is not there, as a sentence for a teacher. */
+  readonly provisioning_reason: string | null
+  readonly record: boolean
+  readonly has_recording: boolean
+  readonly started_at: string | null
+  readonly ended_at: string | null
+  readonly created_at: string
+  readonly updated_at: string
+}
+
+export interface LiveClassDetails extends LiveClassInfo {
+  readonly course_title: string
+  readonly role: 'teacher' | 'student'
+}
+
+export interface LiveClassPage {
+  readonly live_classes: readonly LiveClassInfo[]
+  readonly limit: number
+  readonly offset: number
+}
+
+export interface NewVirtualClass {
+  readonly title: string
+  readonly description?: string | undefined
+  readonly scheduled_at: string
+  readonly duration_minutes?: number | undefined
+  readonly record?: boolean | undefined
+}
+
+export interface VirtualClassChanges {
+  readonly title?: string | undefined
+  readonly description?: string | undefined
+  readonly scheduled_at?: string | undefined
+  readonly duration_minutes?: number | undefined
+}
+
+export interface CreatedVirtualClass extends LiveClassInfo {
+  /** `false` while the meeting is being retried. */
+  readonly meeting_created: boolean
+}
+
+export interface NewCourse {
+  readonly title: string
+  readonly description?: string | undefined
+  readonly auto_create_virtual_class?: boolean | undefined
+  readonly virtual_class_schedule?: string | undefined
+  readonly virtual_class_duration?: number | undefined
+}
+
+export interface CreatedCourse {
+  readonly id: string
+  readonly title: string
+  readonly description: string
+  readonly virtual_classes: readonly LiveClassInfo[]
+}
+
+export interface CreatedMeeting {
+  readonly meeting_id: string
+  /** `false`: it was there before. */
+  readonly created: boolean
+  readonly live_class: LiveClassInfo
+}
+
+export interface JoinInfo {
+  /** For this person, now. Open it; never store, log or share it. */
+  readonly join_url: string | null
+  readonly role: 'moderator' | 'attendee'
+  readonly meeting_running: boolean
+  readonly can_start: boolean
+  readonly can_join: boolean
+  /** Why `can_join` is false, for this person to read. */
+  readonly reason: string | null
+  readonly status: LiveClassStatus
+}
+
+export interface StartedClass {
+  /** For this person, now. Open it; never store, log or share it. */
+  readonly join_url: string
+  readonly role: 'moderator' | 'attendee'
+  readonly status: LiveClassStatus
+  readonly live_class: LiveClassInfo
+}
+
+export interface RecordingInfo {
+  readonly record_id: string
+  readonly name: string
+  readonly state: 'processing' | 'published' | 'unpublished' | 'deleted'
+  readonly published: boolean
+  readonly playback_url: string | null
+  readonly playback: readonly {
+    readonly type: string
+    readonly url: string
+    readonly duration_minutes: number | null
+  }[]
+  readonly duration_seconds: number | null
+  readonly size_mb: number | null
+  readonly recorded_at: string | null
+  readonly ended_at: string | null
+}
+
+export type AttendanceStatus = 'present' | 'late' | 'left_early' | 'partial' | 'absent' | 'not_held'
+
+export interface Interval {
+  readonly from: string
+  readonly to: string
+}
+
+export interface AttendanceRecord {
+  readonly user_id: string
+  readonly name: string | null
+  readonly name_flagged: boolean
+  readonly on_roster: boolean
+  readonly status: AttendanceStatus | null
+  readonly attendance_percentage: number | null
+  readonly duration_minutes: number
+  readonly join_time: string | null
+  readonly leave_time: string | null
+  readonly late: boolean
+  readonly left_early: boolean
+  readonly late_by_ms: number | null
+  readonly left_early_by_ms: number | null
+  readonly observed_ms: number
+  readonly bridged_ms: number
+  readonly credited_ms: number
+  readonly imputed_ms: number
+  readonly reconnects: number
+  readonly gaps: number
+  readonly confidence: 'exact' | 'imputed' | 'incomplete'
+  readonly anomalies: readonly ('orphan_left' | 'superseded' | 'unclosed')[]
+  readonly in_class_now: boolean
+  readonly participation_score: number | null
+  readonly participation_basis: 'attendance' | 'attendance+activity' | null
+  readonly provenance: readonly ('webhook' | 'snapshot' | 'report' | 'lms')[]
+  readonly intervals: readonly Interval[]
+}
+
+export interface AttendanceTotals {
+  readonly people: number
+  readonly counts: Readonly<Record<AttendanceStatus, number>>
+  readonly not_seen_yet: number
+  readonly in_class_now: number
+  readonly guests: number
+  readonly attendance_percentage: number | null
+  readonly to_review: number
+}
+
+export interface ClassAttendance {
+  readonly class_id: string
+  readonly class_status: LiveClassStatus
+  /** `false` while the class may still go on. */
+  readonly final: boolean
+  readonly held_ms: number
+  readonly blind_ms: number
+  readonly held: readonly Interval[]
+  readonly unattributed_sessions: number
+  /** For teachers. */
+  readonly totals: AttendanceTotals | null
+  readonly records: readonly AttendanceRecord[]
+}
+
+export interface DashboardClass extends Omit<LiveClassInfo, 'course'> {
+  readonly course: { readonly id: string; readonly title: string; readonly instructor_name: string | null }
+  readonly can_join: boolean
+  readonly meeting_running: boolean
+  /** `2 days`; `null` once it is time. */
+  readonly time_until_start: string | null
+}
+
+export interface AttendedClass extends DashboardClass {
+  readonly attendance: {
+    readonly status: AttendanceStatus | null
+    /** In minutes. */
+    readonly duration_attended: number
+    readonly attendance_percentage: number | null
+    readonly participation_score: number | null
+  } | null
+}
+
+export interface MyVirtualClasses {
+  readonly upcoming: readonly DashboardClass[]
+  readonly live: readonly DashboardClass[]
+  /** The newest first. */
+  readonly completed: readonly AttendedClass[]
+  /** `null` for lists that were not asked for. */
+  readonly counts: Readonly<Record<'upcoming' | 'live' | 'completed', number | null>>
+  readonly limit: number
+  readonly offset: number
+}

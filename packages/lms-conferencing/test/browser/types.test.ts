@@ -1,0 +1,25 @@
+import type { z } from '@hono/zod-openapi'
+import { expectTypeOf, it } from 'vitest'
+import type * as browser from '../../src/browser.ts'
+import type * as schemas from '../../src/http/schemas.ts'
+
+/** The same, all the way down, whatever is readonly. */
+type Mutable<T> = T extends object ? { -readonly [K in keyof T]: Mutable<T[K]> } : T
+type Answer<S extends z.ZodType> = Mutable<z.output<S>>
+
+it("the page's types are the API's", () => {
+  expectTypeOf<Mutable<browser.LiveClassInfo>>().toEqualTypeOf<Answer<typeof schemas.liveClass>>()
+  expectTypeOf<Mutable<browser.LiveClassDetails>>().toEqualTypeOf<Answer<typeof schemas.classDetails>>()
+  expectTypeOf<Mutable<browser.LiveClassPage>>().toEqualTypeOf<Answer<typeof schemas.classPage>>()
+  expectTypeOf<Mutable<browser.CreatedVirtualClass>>().toEqualTypeOf<Answer<typeof schemas.createdClass>>()
+  expectTypeOf<Mutable<browser.CreatedCourse>>().toEqualTypeOf<Answer<typeof schemas.createdCourse>>()
+  expectTypeOf<Mutable<browser.CreatedMeeting>>().toEqualTypeOf<Answer<typeof schemas.createdMeeting>>()
+  expectTypeOf<Mutable<browser.JoinInfo>>().toEqualTypeOf<Answer<typeof schemas.joinInfo>>()
+  expectTypeOf<Mutable<browser.StartedClass>>().toEqualTypeOf<Answer<typeof schemas.startedClass>>()
+  expectTypeOf<Mutable<browser.RecordingInfo>>().toEqualTypeOf<Answer<typeof schemas.recording>>()
+  expectTypeOf<Mutable<browser.ClassAttendance>>().toEqualTypeOf<Answer<typeof schemas.attendance>>()
+  expectTypeOf<Mutable<browser.MyVirtualClasses>>().toEqualTypeOf<Answer<typeof schemas.dashboard>>()
+  expectTypeOf<Mutable<browser.NewVirtualClass>>().toExtend<z.input<typeof schemas.newClassBody>>()
+  expectTypeOf<Mutable<browser.NewCourse>>().toExtend<z.input<typeof schemas.newCourseBody>>()
+  expectTypeOf<Mutable<browser.VirtualClassChanges>>().toExtend<z.input<typeof schemas.classChangesBody>>()
+})
