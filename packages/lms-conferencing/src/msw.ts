@@ -12,7 +12,10 @@ export interface ZoomHandlersOptions {
  * `interceptUndici` of `bbb-client/msw`.
  *
  * @example
- * const server = setupServer(...zoomHandlers(fakeZoom({ accountId, clientId, clientSecret, webhookSecret })))
+ * import { fakeZoom } from 'lms-conferencing/testing'
+ *
+ * const fake = fakeZoom({ accountId: 'a', clientId: 'c', clientSecret: 's', webhookSecret: 'w' })
+ * const handlers = zoomHandlers(fake) // for setupServer(...handlers)
  */
 export function zoomHandlers(fake: Pick<FakeZoom, 'handle'>, options: ZoomHandlersOptions = {}): RequestHandler[] {
   const { domain = 'zoom.us' } = options

@@ -22,15 +22,8 @@ import {
   type ZoomMeeting,
 } from './calls.ts'
 import { isMissing, zoomCodeOf } from './errors.ts'
-import {
-  findMarked,
-  MAX_MARKER,
-  toAttendance,
-  toConferenceEvent,
-  toCreateBody,
-  toRecording,
-  toUpdateBody,
-} from './map.ts'
+import { toConferenceEvent } from './events.ts'
+import { findMarked, MAX_MARKER, toAttendance, toCreateBody, toRecording, toUpdateBody } from './map.ts'
 import { type PersonOf, personResolver } from './person.ts'
 import type { ZoomMeetingSettings } from './settings.ts'
 import {

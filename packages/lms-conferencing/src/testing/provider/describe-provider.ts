@@ -9,7 +9,11 @@ import { type ProviderSuite, providerTest } from './suite.ts'
  * do is skipped by name, with the reason.
  *
  * @example
- * describeProvider({ name: 'Zoom', create: zoomUnderTest, skip: [{ reason: 'larger plans only', tests: ['says who is connected now'] }] })
+ * import type { ProviderUnderTest } from 'lms-conferencing/testing'
+ *
+ * declare function onATestServer(): Promise<ProviderUnderTest>
+ * const skip = [{ reason: 'larger plans only', tests: ['says who is connected now'] }]
+ * describeProvider({ name: 'Jitsi', create: onATestServer, skip })
  */
 export function describeProvider(suite: ProviderSuite): void {
   describe(`ConferenceProvider: ${suite.name}`, () => {

@@ -49,8 +49,11 @@ export interface FakeZoomOptions {
  * and independent of the provider beside it.
  *
  * @example
- * const zoom = await fakeZoom({ accountId, clientId, clientSecret, webhookSecret }).serve()
- * const provider = zoomProvider({ accountId, clientId, clientSecret, webhookSecret, host, url: zoom.url })
+ * import { zoomProvider } from 'lms-conferencing/zoom'
+ *
+ * const account = { accountId: 'a', clientId: 'c', clientSecret: 'a-secret-for-tests', webhookSecret: 'another-one-for-tests' }
+ * const zoom = await fakeZoom(account).serve()
+ * const provider = zoomProvider({ ...account, host: 'teacher@school.example', url: zoom.url })
  */
 export class FakeZoom {
   readonly #world: World

@@ -197,7 +197,7 @@ export function register(world: World, meeting: Meeting, fields: Fields): FakeZo
   })
 }
 
-export const personalUrl = ({ id }: Meeting, token: string): string => `https://school.zoom.us/w/${id}?tk=${token}`
+const personalUrl = ({ id }: Meeting, token: string): string => `https://school.zoom.us/w/${id}?tk=${token}`
 
 export const registrants = (meeting: Meeting): readonly object[] =>
   [...meeting.registrants.values()].map(({ id, email, name, token }) => ({
