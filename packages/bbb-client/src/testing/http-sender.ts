@@ -45,38 +45,27 @@ export class HttpSender {
       const url = new URL(request.url)
       if (url.username || url.password) throw new TypeError('credentials in the URL')
       const secure = url.protocol === 'https:'
-      const send = (mayRepeat: boolean): void => {
-        const outgoing = (secure ? https : http).request(url, {
-          method: request.method,
-          // A bare `?` at the end is part of the URL, which `search` does not tell.
-          path: url.href.slice(url.origin.length).split('#', 1)[0],
-          headers: { ...request.headers, ...(request.method === 'POST' && lengthOf(request.body)) },
-          agent: secure ? this.#https : this.#http,
-          signal,
-        })
-        outgoing.on('response', answer => {
-          answer.on('error', reject)
-          answer.on('end', () => resolve({ status: answer.statusCode ?? 0, location: answer.headers.location }))
-          answer.resume()
-        })
-        outgoing.on('error', error => {
-          // The receiver may close a kept-alive connection just as it is taken again; that request was never read.
-          if (mayRepeat && outgoing.reusedSocket && !signal.aborted && isReset(error)) send(false)
-          else reject(error)
-        })
-        outgoing.end(request.method === 'POST' ? request.body : undefined)
-      }
-      send(true)
+      const outgoing = (secure ? https : http).request(url, {
+        method: request.method,
+        // A bare `?` at the end is part of the URL, which `search` does not tell.
+        path: url.href.slice(url.origin.length).split('#', 1)[0],
+        headers: { ...request.headers, ...(request.method === 'POST' && lengthOf(request.body)) },
+        agent: secure ? this.#https : this.#http,
+        signal,
+      })
+      outgoing.on('response', answer => {
+        answer.on('error', reject)
+        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, location: answer.headers.location }))
+        answer.resume()
+      })
+      outgoing.on('error', reject)
+      outgoing.end(request.method === 'POST' ? request.body : undefined)
     })
   }
 }
 
 function lengthOf(body: string): Record<string, string> {
   return { 'content-length': String(Buffer.byteLength(body)) }
-}
-
-function isReset(error: Error): boolean {
-  return 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
 }
 
 function redirected(request: OutgoingRequest, status: number, location: string): OutgoingRequest | undefined {

@@ -355,6 +355,23 @@ describe('coming, going and coming back', () => {
     ])
   })
 
+  it('says what the audio of a person is', async () => {
+    const { fake, receiver, ada } = await withAda()
+    fake.simulate.joinAudio(ada)
+    fake.simulate.leaveAudio(ada)
+    fake.simulate.joinAudio(ada, true)
+    await fake.idle()
+    const users = receiver.received
+      .flatMap(eventsOf)
+      .slice(2)
+      .map(({ data }) => data.attributes.user)
+    expect(users).toMatchObject([
+      { 'listening-only': false, 'sharing-mic': true, muted: true },
+      { 'listening-only': false, 'sharing-mic': false, muted: true },
+      { 'listening-only': true, 'sharing-mic': false, muted: true },
+    ])
+  })
+
   it('who had to make room for a fourth session does not come back', async () => {
     const { fake, ada } = await withAda()
     for (let count = 0; count < 3; count++) fake.simulate.join('room-1', { fullName: 'Ada', userID: 'u-1' })
