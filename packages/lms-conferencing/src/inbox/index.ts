@@ -1,2 +1,2 @@
 export type { ClassChange, EventSource } from './apply-row.ts'
-export { createInbox, type Inbox, type InboxOptions, type ReceivedCallback } from './inbox.ts'
+export { createInbox, type Inbox, type InboxOptions } from './inbox.ts'

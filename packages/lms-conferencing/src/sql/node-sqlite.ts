@@ -27,7 +27,7 @@ const BUSY_TIMEOUT_MS = 2
 const STATEMENTS_KEPT = 128
 
 /** Tries again while another process holds the database. */
-export async function whileLocked<T>({ lockWaitMs, sleep }: LockWait, attempt: () => T): Promise<T> {
+async function whileLocked<T>({ lockWaitMs, sleep }: LockWait, attempt: () => T): Promise<T> {
   for (let waited = 0; ; waited += PAUSE_MS) {
     try {
       return attempt()

