@@ -96,10 +96,9 @@ export interface MyVirtualClassesParams {
  * signal's reason when it was aborted.
  *
  * @example
- * const conferences = new VideoConferenceService({ headers: () => ({ authorization: `Bearer ${token}` }) })
- * const { join_url, reason } = await conferences.getJoinInfo(id)
- * if (join_url) window.open(join_url, '_blank', 'noreferrer')
- * else alert(reason)
+ * const conferences = new VideoConferenceService({ headers: async () => ({ authorization: 'Bearer …' }) })
+ * const { join_url, reason } = await conferences.getJoinInfo('3f0c…')
+ * console.log(join_url === null ? reason : 'The room is open')
  */
 export class VideoConferenceService {
   readonly #options: VideoConferenceServiceOptions

@@ -8,7 +8,7 @@ const plannedTime = time.refine(text => /^20\d\d$/.test(String(new Date(text).ge
 })
 const milliseconds = z.number().int()
 
-export const classStatus = z.enum(['scheduled', 'live', 'completed', 'cancelled'])
+const classStatus = z.enum(['scheduled', 'live', 'completed', 'cancelled'])
 
 export const idParams = z.object({ id: z.string().min(1).max(200) })
 

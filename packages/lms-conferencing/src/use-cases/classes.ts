@@ -35,7 +35,7 @@ export interface ListClassesFilter {
   readonly offset?: number | undefined
 }
 
-export const defaultDurationMinutes = 60
+const defaultDurationMinutes = 60
 
 /**
  * Plans a class: the row first, then the meeting. When the provider cannot be asked now, or its answer is lost, the
@@ -108,7 +108,7 @@ export async function classRevision(context: Context, id: string): Promise<Class
   return { liveClass, revision: version - 1 }
 }
 
-export const defaultPageSize = 50
+const defaultPageSize = 50
 
 /** Classes by start. One query, no provider asked. */
 export async function listClasses(context: Context, filter: ListClassesFilter = {}): Promise<readonly LiveClass[]> {

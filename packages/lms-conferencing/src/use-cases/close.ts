@@ -4,7 +4,7 @@ import { type Context, plannedEnd, providerOf } from './context.ts'
 import { complete } from './end.ts'
 
 /** How long a teacher whose room closed has to open it again before the class counts as over, in milliseconds. */
-export const reopenGraceMs = 10 * 60_000
+const reopenGraceMs = 10 * 60_000
 
 /** How many live classes one round looks at. */
 const roundSize = 500
@@ -55,7 +55,7 @@ async function isRunning(context: Context, { liveClass, meeting }: StoredClass):
  * When a class whose room is not running was over, in epoch milliseconds; `null` while it may go on.
  * `knownClosed`: the provider has just said that nobody is in the room.
  */
-export function whenFinished(
+function whenFinished(
   { liveClass }: StoredClass,
   events: readonly StoredEvent[],
   { now, knownClosed }: { readonly now: number; readonly knownClosed: boolean },

@@ -32,7 +32,7 @@ export interface Dashboard {
   readonly counts: Readonly<Record<'upcoming' | 'live' | 'completed', number | null>>
 }
 
-export const defaultDashboardSize = 20
+const defaultDashboardSize = 20
 
 /** The classes of one person: one query for each list, then the attendance of the completed ones shown. No provider asked. */
 export async function dashboard(context: Context, filter: DashboardFilter): Promise<Dashboard> {
