@@ -1,4 +1,5 @@
 import { CircuitBreaker, type HttpClock, RetryBudget, type ServerHealth, type Transport } from 'bbb-client/http'
+import { ConferencingError } from '../../errors.ts'
 import type { MeetingSpec } from '../../model.ts'
 import { ZoomApi } from './api.ts'
 import { RegistrantAddresses } from './person.ts'
@@ -82,6 +83,14 @@ export function openAccount(serverId: string, account: ZoomAccount, network: Zoo
     webhookPath: webhookUrl === undefined ? undefined : new URL(webhookUrl).pathname,
   }
 }
+
+/** For a class of an account that is not set up here (any more), or of another provider. */
+export const noAccount = (serverId: string): ConferencingError =>
+  new ConferencingError('UNSUPPORTED', `No Zoom account named "${serverId}" is configured.`, {
+    provider: 'zoom',
+    outcome: 'not-sent',
+    userMessage: 'This class is on a Zoom account that is not set up here any more. Please tell an administrator.',
+  })
 
 const newHealth = (): ServerHealth => ({ budget: new RetryBudget(), breaker: new CircuitBreaker() })
 

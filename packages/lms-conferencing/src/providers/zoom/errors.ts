@@ -144,6 +144,16 @@ export const zoomCodeOf = (error: unknown): string | undefined =>
 export const isMissing = (error: unknown): boolean =>
   error instanceof ConferencingError && error.code === 'MEETING_NOT_FOUND'
 
+/** `null` when Zoom says that what was asked for is not there. */
+export async function unlessMissing<T>(work: () => Promise<T>): Promise<T | null> {
+  try {
+    return await work()
+  } catch (error) {
+    if (isMissing(error)) return null
+    throw error
+  }
+}
+
 function detailsOf(call: CallName, status: number, headers: HttpResponse['headers']): Record<string, string> {
   const tracking = headers['x-zm-trackingid'] ?? ''
   return {

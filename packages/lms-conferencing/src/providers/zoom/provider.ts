@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { type HttpClock, type Transport, undiciTransport } from 'bbb-client/http'
-import { ZodError } from 'zod'
 import { type Clock, systemClock, type TimerHandle } from '../../clock.ts'
 import { ConferencingError } from '../../errors.ts'
-import type { AttendanceEvent, Meeting, MeetingSpec, Recording } from '../../model.ts'
-import type { CallbackRequest, ConferenceProvider, VerifiedCallback } from '../../provider.ts'
-import { isZoomHost, type OpenAccount, openAccount, type ZoomAccount } from './account.ts'
+import type { Meeting, MeetingSpec } from '../../model.ts'
+import type { ConferenceProvider } from '../../provider.ts'
+import { isZoomHost, noAccount, type OpenAccount, openAccount, type ZoomAccount } from './account.ts'
 import type { TimeLeft } from './api.ts'
+import { zoomCallbacks } from './callbacks.ts'
 import {
   allRows,
   createMeeting,
@@ -14,28 +14,15 @@ import {
   endMeeting,
   getMeeting,
   listMeetings,
-  meetingRecordings,
-  participantReport,
-  pastInstances,
-  pastMeeting,
   updateMeeting,
   type ZoomMeeting,
 } from './calls.ts'
-import { isMissing, zoomCodeOf } from './errors.ts'
-import { toConferenceEvent } from './events.ts'
-import { findMarked, MAX_MARKER, toAttendance, toCreateBody, toRecording, toUpdateBody } from './map.ts'
-import { type PersonOf, personResolver } from './person.ts'
+import { isMissing, unlessMissing, zoomCodeOf } from './errors.ts'
+import { findMarked, MAX_MARKER, toCreateBody, toUpdateBody } from './map.ts'
+import { recordingsOf, reportOf } from './past.ts'
+import type { PersonOf } from './person.ts'
 import type { ZoomMeetingSettings } from './settings.ts'
-import {
-  challengeAnswer,
-  isFresh,
-  MAX_AGE_SECONDS,
-  readSignature,
-  redact,
-  rejected,
-  signedBy,
-  tryParse,
-} from './webhook.ts'
+import { MAX_AGE_SECONDS } from './webhook.ts'
 
 export interface ZoomProviderOptions extends ZoomAccount {
   /** `false`: no new meetings are made; those there are can be held, and read for ever. @default true */
@@ -96,11 +83,7 @@ export function zoomProvider(options: ZoomProviderOptions): ConferenceProvider {
   function accountOf(meeting: Pick<Meeting, 'provider' | 'serverId'>): OpenAccount {
     const account = meeting.provider === 'zoom' ? accounts.get(meeting.serverId) : undefined
     if (account !== undefined) return account
-    throw new ConferencingError('UNSUPPORTED', `No Zoom account named "${meeting.serverId}" is configured.`, {
-      provider: 'zoom',
-      outcome: 'not-sent',
-      userMessage: 'This class is on a Zoom account that is not set up here any more. Please tell an administrator.',
-    })
+    throw noAccount(meeting.serverId)
   }
 
   function requireEnabled(): void {
@@ -161,43 +144,6 @@ export function zoomProvider(options: ZoomProviderOptions): ConferenceProvider {
       outcome: 'refused',
       userMessage: 'Zoom gave no link for this class. Please try again in a minute.',
     })
-  }
-
-  /** Ended runs by UUID; `null` when Zoom knows of none. */
-  async function runsOf(
-    { api }: OpenAccount,
-    { meetingId }: Meeting,
-    left: TimeLeft,
-  ): Promise<readonly string[] | null> {
-    if (meetingId === '') return null
-    const found = await unlessMissing(() => api.call(pastInstances(meetingId), left()))
-    return found === null || found.meetings.length === 0 ? null : [...new Set(found.meetings.map(({ uuid }) => uuid))]
-  }
-
-  async function reportOf(
-    account: OpenAccount,
-    meeting: Meeting,
-    uuid: string,
-    left: TimeLeft,
-  ): Promise<AttendanceEvent[]> {
-    const { api, registrants } = account
-    const run = await api.call(pastMeeting(uuid), left())
-    const rows = await allRows(api, participantReport(uuid), left)
-    // Some accounts leave addresses out of reports.
-    const isNameless = rows.some(row => row.registrant_id !== undefined && row.user_email === undefined)
-    const addresses = isNameless ? await registrants.addressesOf(meeting.meetingId, left) : new Map<string, string>()
-    const personOf = personResolver(account.addresses, options.people)
-    return [
-      { type: 'started', instance: uuid, at: run.start_time },
-      ...rows.flatMap(row => toAttendance(row, uuid, personOf, id => addresses.get(id))),
-      ...(run.end_time === undefined ? [] : [{ type: 'ended' as const, instance: uuid, at: run.end_time }]),
-    ]
-  }
-
-  /** The accounts whose webhooks may arrive here: behind a proxy the path may have lost its beginning. */
-  function accountsAt(target: string): readonly OpenAccount[] {
-    const path = target.split('?', 1)[0] ?? ''
-    return [...accounts.values()].filter(({ webhookPath }) => webhookPath === undefined || webhookPath.endsWith(path))
   }
 
   return {
@@ -283,84 +229,14 @@ export function zoomProvider(options: ZoomProviderOptions): ConferenceProvider {
       return null
     },
 
-    async recordings(meeting, how) {
-      const account = accountOf(meeting)
-      const left = account.api.timeLeft(how)
-      if (meeting.meetingId === '') return []
-      const found: Omit<Recording, 'classId'>[] = []
-      // By id Zoom tells of the newest run only.
-      for (const run of (await runsOf(account, meeting, left)) ?? [meeting.meetingId]) {
-        const set = await unlessMissing(() => account.api.call(meetingRecordings(run), left()))
-        if (set !== null && set.id === meeting.meetingId && set.recording_files.length > 0) found.push(toRecording(set))
-      }
-      return found
-    },
+    recordings: async (meeting, how) => recordingsOf(accountOf(meeting), meeting, how),
 
-    async report(meeting, how) {
-      const account = accountOf(meeting)
-      const left = account.api.timeLeft(how)
-      const runs = await runsOf(account, meeting, left)
-      if (runs === null) return null
-      // All runs or none, so that what is missing is asked for again.
-      return unlessMissing(async () => {
-        const events: AttendanceEvent[] = []
-        for (const uuid of runs) events.push(...(await reportOf(account, meeting, uuid, left)))
-        return events
-      })
-    },
+    report: async (meeting, how) => reportOf(accountOf(meeting), meeting, { ...how, people: options.people }),
 
     // Subscriptions are kept in Zoom's own pages.
     keepCallbacks: async () => null,
 
-    verify(request: CallbackRequest): VerifiedCallback {
-      const signature = readSignature(request.headers)
-      const candidates = accountsAt(request.target)
-      let source: { serverId: string; secret: string } | undefined
-      for (const { serverId: id, webhookSecrets } of candidates) {
-        const secret = signedBy(webhookSecrets, signature, request.body)
-        if (secret !== null) source ??= { serverId: id, secret }
-      }
-      if (source === undefined) throw rejected('mismatch')
-      const body = tryParse(request.body)
-      const now = clock.now()
-      const answer = challengeAnswer(body, signature, source.secret, now)
-      return {
-        serverId: source.serverId,
-        kind: answer !== null ? 'challenge' : isFresh(signature, now, maxAgeSeconds) ? 'event' : 'stale',
-        body: redact(request.body, body),
-        ...(answer !== null && { answer }),
-      }
-    },
-
-    events({ serverId: id, kind, body }) {
-      if (kind === 'challenge') return [{ kind: 'other', meetingKey: null, name: 'endpoint.url_validation' }]
-      const account = accountOf({ provider: 'zoom', serverId: id })
-      try {
-        const event = toConferenceEvent(tryParse(body), personResolver(account.addresses, options.people))
-        // Genuine, but so old that it may be a replay: kept aside, for a person to look at.
-        return [kind === 'stale' ? { kind: 'other', meetingKey: event.meetingKey, name: 'stale' } : event]
-      } catch (error) {
-        if (!(error instanceof ZodError)) throw error
-        const where = error.issues[0]?.path
-          .map(String)
-          .filter(part => /^\w{1,40}$/.test(part))
-          .join('.')
-        throw new ConferencingError('INVALID', 'The callback is from Zoom, but cannot be read.', {
-          provider: 'zoom',
-          details: { reason: 'malformed', ...(where !== undefined && where !== '' && { field: where }) },
-        })
-      }
-    },
-  }
-}
-
-/** `null` when Zoom says that what was asked for is not there. */
-async function unlessMissing<T>(work: () => Promise<T>): Promise<T | null> {
-  try {
-    return await work()
-  } catch (error) {
-    if (isMissing(error)) return null
-    throw error
+    ...zoomCallbacks({ accounts, clock, maxAgeSeconds, people: options.people }),
   }
 }
 

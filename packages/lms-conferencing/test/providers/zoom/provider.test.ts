@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createConferencing } from '../../../src/conferencing.ts'
 import { ConferencingError } from '../../../src/errors.ts'
-import type { AttendanceEvent, Meeting, MeetingSpec } from '../../../src/model.ts'
+import type { AttendanceEvent, Meeting, MeetingSpec, Participant } from '../../../src/model.ts'
 import { zoomProvider } from '../../../src/providers/zoom/index.ts'
 import { openStore } from '../../../src/sql/index.ts'
 import { PlainProvider } from '../../support/plain-provider.ts'
@@ -30,7 +30,7 @@ async function openIn(world: World, changes: Partial<MeetingSpec> = {}): Promise
   return world.provider.openMeeting(world.provider.planMeeting(spec), spec)
 }
 
-const follow = async ({ provider, fake }: World, meeting: Meeting, person: typeof ada | typeof bob | typeof eve) =>
+const follow = async ({ provider, fake }: World, meeting: Meeting, person: Participant) =>
   fake.visit(await provider.joinLink(meeting, person))
 
 async function factsOf({ provider, fake, callbacks }: World): Promise<readonly AttendanceEvent[]> {
@@ -363,7 +363,7 @@ describe('reports', () => {
     const meeting = await openIn(world)
     await follow(world, meeting, ada)
     for (let n = 0; n < 9; n++) {
-      await follow(world, meeting, { ...bob, userId: `u-${n}` as 'u-bob' })
+      await follow(world, meeting, { ...bob, userId: `u-${n}` })
       await world.clock.advance(1_000)
     }
     expect(await world.provider.report(meeting)).toBeNull()
