@@ -14,7 +14,6 @@ describe('GET my-virtual-classes', () => {
     await newClass({ title: 'Planned', scheduled_at: '2027-03-04T10:00:00Z' })
     await ask('tea', 'POST', `courses/live-classes/${done}/start_class/`)
     clock.advance(90 * 60_000)
-    // test_webhook_user_joined_creates_attendance, test_webhook_user_left_updates_attendance
     await conferencing.receiveCallback(
       'bbb',
       provider.callback({ meetingKey: `meeting-${done}` }, came('ana', -30), went('ana', 25)),
