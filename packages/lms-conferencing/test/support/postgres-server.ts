@@ -81,7 +81,10 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
     child = undefined
     if (!running || running.exitCode !== null) return
     const exited = once(running, 'exit')
+    // Left to itself, a process of the server goes on for a moment without it, and may even commit.
+    const children = signal === 'SIGKILL' ? childrenOf(running) : []
     running.kill(signal)
+    for (const pid of children) killIfThere(pid)
     await exited
   }
   // Should the tests die, the server does not outlive them.
@@ -121,6 +124,17 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
       remove()
     },
   }
+}
+
+function childrenOf({ pid }: ChildProcess): readonly number[] {
+  const { stdout } = spawnSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' })
+  return (stdout ?? '').split('\n').filter(Boolean).map(Number)
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {}
 }
 
 async function freePort(): Promise<number> {
