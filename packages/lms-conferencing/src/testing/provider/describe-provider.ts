@@ -1,8 +1,8 @@
-import { describe } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { describeFacts } from './facts.ts'
 import { describeFailures } from './failures.ts'
 import { describeRooms } from './rooms.ts'
-import { type ProviderSuite, providerTest } from './suite.ts'
+import { type ProviderSuite, type ProviderTest, providerTest } from './suite.ts'
 
 /**
  * The contract of `ConferenceProvider` as tests, for vitest. Every provider passes the same ones; what a vendor cannot
@@ -17,9 +17,18 @@ import { type ProviderSuite, providerTest } from './suite.ts'
  */
 export function describeProvider(suite: ProviderSuite): void {
   describe(`ConferenceProvider: ${suite.name}`, () => {
-    const test = providerTest(suite)
+    const names = new Set<string>()
+    const declare = providerTest(suite)
+    const test: ProviderTest = (name, run) => {
+      names.add(name)
+      declare(name, run)
+    }
     describe('rooms', () => describeRooms(test))
     describe('facts', () => describeFacts(test))
     describe('failures', () => describeFailures(test))
+    it('skips nothing but tests that there are', () => {
+      const skipped = suite.skip?.flatMap(({ tests }) => tests) ?? []
+      expect(skipped.filter(name => !names.has(name))).toEqual([])
+    })
   })
 }
