@@ -64,8 +64,9 @@ export interface Conferencing {
   /**
    * Takes a provider's callback: resolves once it is stored for good. Throws `CALLBACK_REJECTED` when it is not from
    * the provider, `STORE_UNAVAILABLE` when it could not be stored and should be sent again.
+   * Answers the JSON text that a sender asks for to know that this is the right place; `null` for all others.
    */
-  receiveCallback(provider: string, request: CallbackRequest): Promise<void>
+  receiveCallback(provider: string, request: CallbackRequest): Promise<string | null>
   /** Whether the store answers, and how much waits. */
   health(): Promise<Health>
   /** Begins the background work: callbacks kept and applied, waiting meetings made, classes closed, recordings awaited. */

@@ -7,7 +7,8 @@ import type { Recordings } from './recordings.ts'
 
 /** Callbacks from the request to their effect. */
 export interface Callbacks {
-  receive(provider: string, request: CallbackRequest): Promise<void>
+  /** Answers the JSON text the sender waits for; `null` when any good answer will do. */
+  receive(provider: string, request: CallbackRequest): Promise<string | null>
   readonly inbox: Inbox
 }
 
@@ -48,7 +49,9 @@ export function createCallbacks(context: Context, recordings: Recordings): Callb
     inbox,
     async receive(provider, request) {
       const callback = providerOf(context, provider).verify(request)
+      if (callback.answer !== undefined) return callback.answer
       await inbox.receive({ provider, callback })
+      return null
     },
   }
 }

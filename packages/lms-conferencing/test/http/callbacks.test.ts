@@ -1,7 +1,10 @@
+import { createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { createHttpApi } from '../../src/http/index.ts'
 import type { CallbackRequest } from '../../src/provider.ts'
+import { zoomProvider } from '../../src/providers/zoom/index.ts'
 import { ManualClock } from '../support/manual-clock.ts'
-import { came } from '../support/world.ts'
+import { came, createWorld, morning } from '../support/world.ts'
 import { createApiWorld, readAnswer } from './support.ts'
 
 const target = '/api/v1/classes/bbb-webhook/token'
@@ -144,5 +147,51 @@ describe('POST bbb-webhook', () => {
     expect(log[0]).toContain('"code":"CALLBACK_REJECTED"')
     expect(log[0]).toContain('"reason":"mismatch"')
     expect(log[0]).not.toMatch(/c0ffee|token|body-text/)
+  })
+})
+
+describe('POST zoom-webhook', () => {
+  const webhookSecret = 'zoom-webhook-secret-token'
+  const account = {
+    accountId: 'account',
+    clientId: 'client',
+    clientSecret: 'a-client-secret-of-the-test',
+    host: 'teacher@school.example',
+  }
+
+  async function post(body: string, { secret = webhookSecret, path = '/api/v1/classes/zoom-webhook/' } = {}) {
+    const world = await createWorld({
+      providers: { zoom: zoomProvider({ ...account, webhookSecret, clock: new ManualClock(morning) }) },
+    })
+    const api = createHttpApi({
+      conferencing: world.conferencing,
+      authenticate: () => null,
+      lms: { courseTitle: () => null, teaches: () => false, enrolled: () => false },
+    })
+    const timestamp = String(Date.parse(morning) / 1000)
+    const signature = createHmac('sha256', secret).update(`v0:${timestamp}:${body}`).digest('hex')
+    const headers = { 'x-zm-request-timestamp': timestamp, 'x-zm-signature': `v0=${signature}` }
+    const response = await api(new Request(`https://lms.example${path}`, { method: 'POST', headers, body }))
+    return { status: response.status, json: await response.json(), inbox: (await world.conferencing.health()).inbox }
+  }
+  const challenge = JSON.stringify({ event: 'endpoint.url_validation', payload: { plainToken: 'abc123' }, event_ts: 1 })
+
+  it.each(['/api/v1/classes/zoom-webhook', '/api/v1/classes/zoom-webhook/', '/api/v1/classes/zoom-webhook/token/'])(
+    'T40 answers a signed challenge at %s, and stores nothing',
+    async path => {
+      const encryptedToken = createHmac('sha256', webhookSecret).update('abc123').digest('hex')
+      expect(await post(challenge, { path })).toMatchObject({
+        status: 200,
+        json: { plainToken: 'abc123', encryptedToken },
+        inbox: { new: 0 },
+      })
+    },
+  )
+
+  it('T40 answers nobody else, and stores what is signed', async () => {
+    const forged = await post(challenge, { secret: 'another-webhook-secret' })
+    expect(forged).toMatchObject({ status: 401, json: { error: { code: 'CALLBACK_REJECTED' } }, inbox: { new: 0 } })
+    const event = JSON.stringify({ event: 'meeting.ended', payload: { account_id: 'a', object: {} }, event_ts: 1 })
+    expect(await post(event)).toMatchObject({ status: 200, json: { success: true }, inbox: { new: 1 } })
   })
 })

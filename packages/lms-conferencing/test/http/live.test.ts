@@ -248,6 +248,7 @@ describe('the rest of the surface', () => {
     expect(document.openapi).toBe('3.1.0')
     expect(Object.keys(document.paths).sort()).toEqual([
       '/api/v1/classes/bbb-webhook/{token}',
+      '/api/v1/classes/zoom-webhook/{token}',
       '/api/v1/courses/',
       '/api/v1/courses/live-classes/{id}/',
       '/api/v1/courses/live-classes/{id}/attendance/',

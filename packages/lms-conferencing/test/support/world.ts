@@ -9,7 +9,7 @@ import { ManualClock } from './manual-clock.ts'
 import { PlainProvider } from './plain-provider.ts'
 
 /** Half an hour before the class that `plan` plans. */
-const morning = '2027-03-01T08:30:00Z'
+export const morning = '2027-03-01T08:30:00Z'
 export const startsAt = new Date('2027-03-01T09:00:00Z')
 
 export const teacher: Participant = { userId: 'tea', displayName: 'Tea Čer', role: 'moderator' }

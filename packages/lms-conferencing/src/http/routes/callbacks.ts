@@ -12,7 +12,7 @@ const maxBytes = 1024 * 1024
 const readDeadlineMs = 10_000
 
 /** Which provider's callbacks arrive where; whatever follows the path is the provider's to check. */
-const callbackPaths = { '/api/v1/classes/bbb-webhook': 'bbb' } as const
+const callbackPaths = { '/api/v1/classes/bbb-webhook': 'bbb', '/api/v1/classes/zoom-webhook': 'zoom' } as const
 
 /** One body for every refusal: it tells a stranger nothing, and 401 is the one refusal that senders take for an answer (T41). */
 const refused = {
@@ -26,12 +26,13 @@ export function callbackRoutes(app: OpenAPIHono<ApiEnv>, { conferencing, logger,
       if (!isPlain(request.headers.get('content-encoding'))) throw reject('compressed')
       const body = await readBody(request, { maxBytes, deadlineMs: readDeadlineMs, clock })
       if (body === null) throw reject('too_large_or_slow')
-      await conferencing.receiveCallback(provider, {
+      const answer = await conferencing.receiveCallback(provider, {
         method: request.method,
         target: targetOf(request.url),
         headers: request.headers,
         body,
       })
+      if (answer !== null) return new Response(answer, { headers: { ...headers, 'Content-Type': 'application/json' } })
       return Response.json({ success: true, data: null, message: 'Stored' }, { headers })
     } catch (error) {
       return answerTo(error, provider)
