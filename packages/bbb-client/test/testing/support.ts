@@ -50,7 +50,7 @@ export function readAnswer(status: number, headers: Readonly<Record<string, stri
   }
 }
 
-export function unescapeXml(text: string): string {
+function unescapeXml(text: string): string {
   return text
     .replaceAll('&lt;', '<')
     .replaceAll('&gt;', '>')

@@ -89,7 +89,7 @@ function readWho(who: string): { readonly session: string; readonly person?: str
 }
 
 /** The opposite of {@link at}. */
-export function clock(time: number): string {
+function clock(time: number): string {
   const length = Math.abs(time - T0)
   const seconds = `${Math.floor(length / 60_000)}:${String(Math.floor(length / 1000) % 60).padStart(2, '0')}`
   const ms = length % 1000 === 0 ? '' : `.${String(length % 1000).padStart(3, '0')}`
