@@ -56,7 +56,7 @@ import { type BbbClientOptions, resolveOptions } from './config.ts'
 import { BbbError } from './errors.ts'
 import { CircuitBreaker } from './http/breaker.ts'
 import { RetryBudget } from './http/retry.ts'
-import { RequestDraft } from './params.ts'
+import { type EncodeContext, RequestDraft } from './params.ts'
 import { type ClientTransport, clientTransport } from './transport.ts'
 
 /**
@@ -75,6 +75,7 @@ import { type ClientTransport, clientTransport } from './transport.ts'
 export class BbbClient {
   readonly #context: CallContext
   readonly #transport: ClientTransport
+  readonly #joinContext: EncodeContext
 
   /** Throws `BbbConfigError` when an option is missing or unsafe. */
   constructor(options: BbbClientOptions) {
@@ -91,6 +92,7 @@ export class BbbClient {
         resolved.onWarning(message)
       },
     }
+    this.#joinContext = encodeContext(joinLink.call, this.#context)
     if (resolved.checksum === 'sha1' || resolved.hooksChecksum === 'sha1')
       this.#context.warn('checksum: SHA-1 is weak; use sha256 wherever the server takes it')
   }
@@ -138,7 +140,7 @@ export class BbbClient {
    */
   joinUrl(params: JoinParams): string {
     const out = new RequestDraft()
-    joinLink.encode(out, params, encodeContext(joinLink.call, this.#context))
+    joinLink.encode(out, params, this.#joinContext)
     return this.#context.options.origin + signedPath(joinLink.call, out.toString(), this.#context.options)
   }
 

@@ -9,6 +9,7 @@ import {
   type RequestDraft,
   refuse,
 } from './params.ts'
+import type { XmlElement } from './xml.ts'
 
 /** The codecs that rows of `api/` are made of: what a value must be, and how it is written. */
 
@@ -94,7 +95,7 @@ export function flag(): Codec<boolean> {
   return {
     encode(out, name, value, context) {
       if (typeof value !== 'boolean') refuse(context, name, `must be true or false, not ${kindOf(value)}`)
-      out.add(name, String(value))
+      out.addPlain(name, String(value))
     },
   }
 }
@@ -114,7 +115,7 @@ export function integer({ min = 0, max = 2_147_483_647 }: { min?: number; max?: 
     encode(out, name, value, context) {
       if (!Number.isSafeInteger(value) || value < min || value > max)
         refuse(context, name, `must be a whole number from ${min} to ${max}`)
-      out.add(name, String(value))
+      out.addPlain(name, String(value))
     },
   }
 }
@@ -136,7 +137,8 @@ export function word<T extends string>(known: readonly T[], rule: { open?: true 
   return {
     encode(out, name, value, context) {
       const checked: string = checkText(value, name, context)
-      const allowed = known.some(candidate => candidate === checked) || (rule.open === true && WORD.test(checked))
+      const words: readonly string[] = known
+      const allowed = words.includes(checked) || (rule.open === true && WORD.test(checked))
       if (!allowed) refuse(context, name, `must be one of ${known.join(', ')}`)
       out.add(name, checked)
     },
@@ -181,8 +183,8 @@ export function trustedHtml(wireName: string): Codec<string> {
   return {
     encode(out, name, value, context) {
       if (typeof value !== 'string') return refuse(context, name, `must be a string, not ${kindOf(value)}`)
-      if (!out.addOnce(wireName, checkText(value.replace(/[\r\n\t]+/g, ' '), name, context)))
-        refuse(context, name, `is given, and ${wireName} too`)
+      if (out.get(wireName) !== undefined) refuse(context, name, `is given, and ${wireName} too`)
+      out.add(wireName, checkText(value.replace(/[\r\n\t]+/g, ' '), name, context))
     },
   }
 }
@@ -230,7 +232,8 @@ export function jsonModule(): Codec<Readonly<Record<string, unknown>>> {
     encode(out, name, value, context) {
       if (typeof value !== 'object' || value === null || Array.isArray(value))
         refuse(context, name, `must be an object, not ${kindOf(value)}`)
-      out.modules.push({ name: 'module', attributes: { name }, cdata: jsonText(value, name, context) })
+      const settings: XmlElement = { name: 'module', attributes: { name }, cdata: jsonText(value, name, context) }
+      out.modules = [...out.modules, settings]
     },
   }
 }

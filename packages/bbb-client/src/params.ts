@@ -1,5 +1,5 @@
 import { BbbParamError } from './errors.ts'
-import { QueryBuilder } from './query.ts'
+import { isPlain, QueryBuilder } from './query.ts'
 import type { XmlElement } from './xml.ts'
 
 /**
@@ -7,10 +7,12 @@ import type { XmlElement } from './xml.ts'
  * what is allowed. Whatever a codec lets through, every known server reads back as it was given.
  */
 
+const NONE: readonly XmlElement[] = []
+
 /** A request being written: the query, and what goes into the body, which the checksum never covers. */
 export class RequestDraft extends QueryBuilder {
   /** Modules of an XML body (BigBlueButton docs, "POST requests"). */
-  readonly modules: XmlElement[] = []
+  modules: readonly XmlElement[] = NONE
   /** The one file of a multipart body. */
   file: { readonly name: string; readonly content: Uint8Array } | undefined
 }
@@ -54,6 +56,7 @@ const UNFIT = /[\u0000-\u001f\u007f-\u009f\ufffe\uffff]/
 /** Text that arrives as it was given. */
 export function checkText(value: unknown, name: string, context: EncodeContext): string {
   if (typeof value !== 'string') return refuse(context, name, `must be a string, not ${kindOf(value)}`)
+  if (isPlain(value)) return value
   if (!value.isWellFormed()) return refuse(context, name, 'holds half a surrogate pair, which cannot be encoded')
   if (UNFIT.test(value)) return refuse(context, name, 'holds a control character, which the server would drop')
   return value
@@ -110,15 +113,11 @@ export function encodeParams<P>(table: ParamTable<P>, params: P, out: RequestDra
   const given: object = params
   let used = 0
   for (const [name, codec] of table.rows) {
-    if (Object.hasOwn(given, name)) {
+    const value: unknown = Reflect.get(given, name)
+    if (value !== undefined && Object.hasOwn(given, name)) {
       used++
-      const value: unknown = Reflect.get(given, name)
-      if (value !== undefined) {
-        codec.encode(out, name, value, context)
-        continue
-      }
-    }
-    if (codec.required) refuse(context, name, 'is required')
+      codec.encode(out, name, value, context)
+    } else if (codec.required) refuse(context, name, 'is required')
   }
   const keys = Object.keys(given)
   if (keys.length > used)

@@ -8,6 +8,11 @@
 
 const PLAIN = /^[A-Za-z0-9\-_.]*$/
 
+/** Whether a value is the same encoded. */
+export function isPlain(value: string): boolean {
+  return PLAIN.test(value)
+}
+
 const ASCII: readonly string[] = Array.from({ length: 128 }, (_, code) => {
   const char = String.fromCharCode(code)
   if (PLAIN.test(char)) return char
@@ -34,29 +39,22 @@ export function encodeQueryValue(value: string): string {
   return out
 }
 
-/** Collects `name=value` pairs in the order they were added. Names are known to be plain; values are encoded here and nowhere else. */
+/** Collects `name=value` pairs in the order they are added. Names are known to be plain; values are encoded here and nowhere else. */
 export class QueryBuilder {
   #query = ''
-  /** Names in lower case; made when the first name comes that could be a repetition. */
-  #names: Set<string> | undefined
 
-  /** For names of a table, which stand there once. */
   add(name: string, value: string): void {
-    this.#query += `${this.#query === '' ? '' : '&'}${name}=${encodeQueryValue(value)}`
-    this.#names?.add(name.toLowerCase())
+    this.addPlain(name, encodeQueryValue(value))
   }
 
-  /** For names that the caller chose. Answers `false`, and adds nothing, when the name is there in whatever letter case. */
-  addOnce(name: string, value: string): boolean {
-    // Values hold no bare & and =, so the names can be read back.
-    this.#names ??= new Set(this.#query.split('&').map(pair => pair.slice(0, pair.indexOf('=')).toLowerCase()))
-    if (this.#names.has(name.toLowerCase())) return false
-    this.add(name, value)
-    return true
+  /** For values that are known to need no encoding: digits, true and false. */
+  addPlain(name: string, value: string): void {
+    this.#query = this.#query === '' ? `${name}=${value}` : `${this.#query}&${name}=${value}`
   }
 
   /** The value of a name written so, as it was given. */
   get(name: string): string | undefined {
+    // Values hold no bare & and =, so the pairs can be read back.
     const pair = this.#query.split('&').find(candidate => candidate.startsWith(`${name}=`))
     return pair === undefined ? undefined : decodeURIComponent(pair.slice(name.length + 1).replaceAll('+', ' '))
   }

@@ -30,7 +30,7 @@ function isSpace(code: number): boolean {
   return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
 }
 
-export function bagOf(nodes: Iterable<XmlNode>): Bag {
+function bagOf(nodes: Iterable<XmlNode>): Bag {
   let bag: Record<string, string> | undefined
   for (const node of nodes) {
     bag ??= new BagObject()

@@ -41,7 +41,7 @@ export function documents(): Codec<readonly DocumentParams[]> {
       const list = checkList(value, name, context)
       if (list.length === 0) return
       const children = list.map((document, i) => documentElement(document, `${name}[${i}]`, context))
-      out.modules.push({ name: 'module', attributes: { name: 'presentation' }, children })
+      out.modules = [...out.modules, { name: 'module', attributes: { name: 'presentation' }, children }]
     },
   }
 }

@@ -13,7 +13,10 @@ import { isReservedMetaName, isReservedName, isReservedUserdataName } from './na
 /** Free keys with text values, as an object or a Map. */
 export type StringMap = Readonly<Record<string, string>> | ReadonlyMap<string, string>
 
-/** A map whose entries become parameters of their own: `meta_…`, `userdata-…`, `plugin_…`. */
+/**
+ * A map whose entries become parameters of their own: `meta_…`, `userdata-…`, `plugin_…`. Reserved keys are all those
+ * that could be a parameter of the tables, so that a name stands twice only if it is twice in the map.
+ */
 interface PrefixRule {
   readonly prefix: string
   /** What a key must match as it is given. */
@@ -41,6 +44,7 @@ function entriesOf(
 export function prefixed(rule: PrefixRule): Codec<StringMap> {
   return {
     encode(out: RequestDraft, name, value, context) {
+      const seen = new Set<string>()
       for (const [key, entry] of entriesOf(value, name, context)) {
         if (entry === undefined) continue
         if (typeof key !== 'string') return refuse(context, name, `has a key that is ${kindOf(key)}`)
@@ -53,8 +57,9 @@ export function prefixed(rule: PrefixRule): Codec<StringMap> {
         if (rule.reserved?.(lower) === true) refuse(context, at, 'is reserved: use the option made for it')
         const checked = checkText(entry, at, context)
         if (checked === '' && rule.filled === true) refuse(context, at, 'is empty, which servers fail on')
-        if (!out.addOnce(rule.prefix + (rule.lowerCase === true ? lower : key), checked))
-          refuse(context, at, 'is given twice (letter case does not count)')
+        if (seen.has(lower)) refuse(context, at, 'is given twice (letter case does not count)')
+        seen.add(lower)
+        out.add(rule.prefix + (rule.lowerCase === true ? lower : key), checked)
       }
     },
   }

@@ -129,7 +129,7 @@ function dispatch(dispatcher: Dispatcher, request: HttpRequest): Promise<HttpRes
 }
 
 /** Whether the body is anything but the bytes themselves; it was asked for as it is. */
-export function isEncoded(headers: Readonly<Record<string, string>>): boolean {
+function isEncoded(headers: Readonly<Record<string, string>>): boolean {
   const content = headers['content-encoding']?.trim().toLowerCase() ?? ''
   const transfer = headers['transfer-encoding']?.trim().toLowerCase() ?? ''
   return (content !== '' && content !== 'identity') || (transfer !== '' && transfer !== 'chunked')
