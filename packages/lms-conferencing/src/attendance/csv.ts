@@ -79,9 +79,13 @@ const STARTERS = '=+\\-@\u2212\uFF1D\uFF0B\uFF0D\uFF20\uFE66\uFE62\uFE63\uFE6B\u
 
 /**
  * Where a cell begins: at its start, and after anything another program may take for the end of a cell, since the
- * reader's separator need not be ours. White space and quotes in between are looked through.
+ * reader's separator need not be ours. White space, quotes and what may show as nothing (private and unassigned code
+ * points among it) are looked through.
  */
-const FORMULA = new RegExp(`(^|[,;|])(?=['"\\p{White_Space}\\p{Default_Ignorable_Code_Point}]*[${STARTERS}])`, 'gu')
+const FORMULA = new RegExp(
+  `(^|[,;|])(?=['"\\p{White_Space}\\p{C}\\p{Default_Ignorable_Code_Point}]*[${STARTERS}])`,
+  'gu',
+)
 
 /** An apostrophe before what would run: spreadsheets then take it for text. Taking one away again gives the original. */
 function harmless(text: string): string {

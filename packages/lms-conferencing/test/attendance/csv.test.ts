@@ -56,7 +56,7 @@ function roundTrip(text: string, hidden: 'show' | 'strip' = 'show'): string {
 /** Takes away what was put before formulas. */
 const restored = (cell: string) =>
   cell.replace(
-    /(^|[,;|])'(?=['"\p{White_Space}\p{Default_Ignorable_Code_Point}]*[=+\-@−＝＋－＠﹦﹢﹣﹫⁺⁻⁼₊₋₌])/gu,
+    /(^|[,;|])'(?=['"\p{White_Space}\p{C}\p{Default_Ignorable_Code_Point}]*[=+\-@−＝＋－＠﹦﹢﹣﹫⁺⁻⁼₊₋₌])/gu,
     '$1',
   )
 
@@ -92,6 +92,13 @@ describe('T50 cells that a spreadsheet could run are neutralised', () => {
           for (const cell of cells) expect(runs(cell.replace(/^"+/, '')), JSON.stringify([text, cell])).toBe(false)
         }
       }
+    },
+  )
+
+  it.each(['\u{3347A}\uFE62', '\uE000=1', '\u{10FFFD}@x'])(
+    '%j: a code point of no character hides no formula',
+    text => {
+      expect(runs(roundTrip(text))).toBe(false)
     },
   )
 
