@@ -1,10 +1,11 @@
-import { PerformanceObserver } from 'node:perf_hooks'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { BbbClient } from 'bbb-client'
 import { type BenchRow, durations, median } from './support/measure.ts'
 
 const SECRET = 'a-secret-of-benches-only-0123456789'
 
-export function meeting(attendees: number): string {
+function meeting(attendees: number): string {
   const list = Array.from(
     { length: attendees },
     (_, i) => `<attendee>
@@ -39,7 +40,7 @@ ${list.join('')}</attendees>
 </response>`
 }
 
-export function recordings(count: number): string {
+function recordings(count: number): string {
   const list = Array.from({ length: count }, (_, i) => {
     const id = `c108d81d0c29c6f85efdde71fb3ebaeed0751a68-${1704164645123 + i}`
     const format = (type: string): string =>
@@ -101,6 +102,20 @@ async function longestBlock(work: () => Promise<unknown>): Promise<number> {
   return median(longest)
 }
 
+/** MiB that a result keeps, once everything else is collected. */
+async function held(work: () => Promise<unknown>): Promise<number> {
+  setFlagsFromString('--expose-gc')
+  const collect: () => void = runInNewContext('gc')
+  const kept: unknown[] = []
+  await work()
+  collect()
+  const before = process.memoryUsage().heapUsed
+  for (let i = 0; i < 5; i++) kept.push(await work())
+  collect()
+  const { heapUsed } = process.memoryUsage()
+  return (heapUsed - before) / kept.length / 2 ** 20
+}
+
 interface Case {
   readonly name: string
   readonly body: Buffer
@@ -111,8 +126,6 @@ interface Case {
 
 /** Answers → typed, checked results, and how long the process cannot do anything else meanwhile. */
 export default async function bench(): Promise<readonly BenchRow[]> {
-  const observer = new PerformanceObserver(() => {})
-  observer.observe({ entryTypes: ['gc'] })
   const info = (client: BbbClient): Promise<unknown> => client.getMeetingInfo({ meetingID: 'physics' })
   const cases: readonly Case[] = [
     { name: 'getMeetingInfo, 100 attendees', body: Buffer.from(meeting(100)), read: info, target: 0.7 },
@@ -141,10 +154,11 @@ export default async function bench(): Promise<readonly BenchRow[]> {
       note: `${Math.round(body.length / 1024)} KiB; limit: one pass that finds the texts`,
     })
     if (repeat === 1) {
+      const mebibytes = await held(() => read(client))
+      rows.push({ name: '… memory (<= 20 MiB)', ours: mebibytes, limit: 20, unit: 'MiB', ratio: 20 / mebibytes })
       const block = await longestBlock(() => read(client))
       rows.push({ name: `… longest block (<= 15 ms)`, ours: block, limit: 15, unit: 'ms', ratio: 15 / block })
     }
   }
-  observer.disconnect()
   return rows
 }

@@ -79,7 +79,7 @@ function verdict(root: XmlNode): Answer {
 function errorList(root: XmlNode): readonly ServerFailure[] {
   const list = root.child('errors')?.children.filter(child => child.name === 'error') ?? []
   return list.map(error => {
-    const field = (name: string): string => trimXml(error.child(name)?.text ?? error.attributes?.get(name) ?? '')
+    const field = (name: string): string => trimXml(error.child(name)?.text ?? error.attributes?.[name] ?? '')
     return { key: field('key'), message: field('message') }
   })
 }

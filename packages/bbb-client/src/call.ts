@@ -29,6 +29,13 @@ export interface CallContext {
   readonly warn: (message: string) => void
 }
 
+/** XML first, whatever else a call answers; no compression, so that a limit on the body is one. */
+const HEADERS: Readonly<Record<string, string>> = {
+  accept: 'text/xml, application/xml, */*;q=0.5',
+  'accept-encoding': 'identity',
+  'user-agent': 'bbb-client',
+}
+
 /** The index and ping take no checksum, and get none: nothing is signed that need not be. */
 const UNSIGNED = new Set(['', 'hooks/ping'])
 
@@ -76,18 +83,13 @@ export async function call<P, R>(
   const timeoutMs = Math.min(whole('timeoutMs', callOptions.timeoutMs ?? options.timeoutMs, 1), deadlineMs)
   const asked: Asked = { call: name, path, out, repeat, timeoutMs, deadlineMs, options }
 
-  const body = await bodyOf(out)
+  const body = out.modules.length > 0 || out.file !== undefined ? await bodyOf(out) : undefined
   const outcome = await send(
     {
       method: body === undefined ? 'GET' : 'POST',
       origin: options.origin,
       path,
-      headers: {
-        accept: 'text/xml, application/xml, */*;q=0.5',
-        'accept-encoding': 'identity',
-        'user-agent': 'bbb-client',
-        ...(body !== undefined && { 'content-type': body.contentType }),
-      },
+      headers: body === undefined ? HEADERS : { ...HEADERS, 'content-type': body.contentType },
       body: body?.content,
       maxResponseBytes: options.maxResponseBytes,
     },
@@ -130,11 +132,10 @@ export async function call<P, R>(
 async function bodyOf({
   modules,
   file,
-}: RequestDraft): Promise<{ readonly contentType: string; readonly content: Uint8Array | string } | undefined> {
+}: RequestDraft): Promise<{ readonly contentType: string; readonly content: Uint8Array | string }> {
   // The bare media type: some releases compare the whole header (BigBlueButton's ContentTypeValidator).
-  if (modules.length > 0)
+  if (file === undefined)
     return { contentType: 'application/xml', content: await buildXml({ name: 'modules', children: modules }) }
-  if (file === undefined) return undefined
   const boundary = `----bbb-client-${randomUUID()}`
   const head = `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="${file.name}"\r\nContent-Type: application/octet-stream\r\n\r\n`
   return {

@@ -67,13 +67,23 @@ export function parseInteger(text: string): number | null {
 
 export class Reader {
   readonly node: XmlNode
-  readonly path: string
   readonly #warn: (issue: string) => void
+  /** Where it stands, for the rare case that somebody has to be told. */
+  readonly #parent: Reader | null
+  readonly #step: string | number
 
-  constructor(node: XmlNode, path: string, warn: (issue: string) => void) {
+  constructor(node: XmlNode, step: string | number, warn: (issue: string) => void, parent: Reader | null = null) {
     this.node = node
-    this.path = path
+    this.#step = step
     this.#warn = warn
+    this.#parent = parent
+  }
+
+  /** For example `getMeetings.meetings[3]`. */
+  get path(): string {
+    const at = this.#parent?.path ?? ''
+    if (typeof this.#step === 'number') return `${at}[${this.#step}]`
+    return at === '' ? this.#step : `${at}.${this.#step}`
   }
 
   /** The element's text as it came, without blanks around it; `null` when the element is absent. */
@@ -157,7 +167,7 @@ export class Reader {
   /** The record below one element; `null` when it is absent. */
   child(name: string): Reader | null {
     const node = this.node.child(name)
-    return node === undefined ? null : new Reader(node, `${this.path}.${name}`, this.#warn)
+    return node === undefined ? null : new Reader(node, name, this.#warn, this)
   }
 
   /** The texts of the elements called `item` below `list`. */
@@ -172,8 +182,8 @@ export class Reader {
    * one bad record never hides the others.
    */
   list<T>(list: string, item: string, decode: (reader: Reader) => T): readonly T[] {
-    const parent = this.node.child(list)
-    return parent === undefined ? [] : this.records(parent.children, `${this.path}.${list}`, item, decode)
+    const reader = this.child(list)
+    return reader === null ? [] : reader.#records(item, decode)
   }
 
   /** The list an answer is for: there, if only empty, or said to be empty by a message key. */
@@ -183,17 +193,12 @@ export class Reader {
     return this.list(list, item, decode)
   }
 
-  private records<T>(
-    nodes: readonly XmlNode[],
-    path: string,
-    item: string,
-    decode: (reader: Reader) => T,
-  ): readonly T[] {
+  #records<T>(item: string, decode: (reader: Reader) => T): readonly T[] {
     const records: T[] = []
     let index = 0
-    for (const node of nodes) {
+    for (const node of this.node.children) {
       if (node.name !== item) continue
-      const reader = new Reader(node, `${path}[${index++}]`, this.#warn)
+      const reader = new Reader(node, index++, this.#warn, this)
       try {
         records.push(decode(reader))
       } catch (error) {

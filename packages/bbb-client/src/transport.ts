@@ -2,7 +2,7 @@ import type { BbbClientOptions } from './config.ts'
 import { BbbConfigError } from './errors.ts'
 import { fetchTransport } from './http/fetch.ts'
 import { HttpFailure, type Transport } from './http/types.ts'
-import { ownAgent, undiciTransport } from './http/undici.ts'
+import { type ConnectionOptions, ownAgent, undiciTransport } from './http/undici.ts'
 
 /** How one client reaches its server, and how that ends. */
 export interface ClientTransport {
@@ -19,25 +19,33 @@ export function clientTransport(options: BbbClientOptions): ClientTransport {
     const option = ca !== undefined ? 'ca' : lookup !== undefined ? 'lookup' : 'blockPrivateNetworks'
     throw new BbbConfigError(option, 'cannot be kept by a dispatcher or fetch that is given: make that one do it')
   }
+  if (own) return ownTransport({ ca, lookup, blockPrivateNetworks })
+  const send = options.fetch !== undefined ? fetchTransport(options.fetch) : undiciTransport(options.dispatcher)
+  let closed = false
+  return {
+    send: request => (closed ? Promise.reject(new HttpFailure('closed', false)) : send(request)),
+    async close() {
+      closed = true
+    },
+  }
+}
+
+/** With connections that nobody else has, and that end with the client. */
+function ownTransport(options: ConnectionOptions): ClientTransport {
   let agent: ReturnType<typeof ownAgent> | undefined
   let closed = false
-  const inner: Transport = own
-    ? async request => {
-        agent ??= ownAgent({ ca, lookup, blockPrivateNetworks })
-        return undiciTransport(await agent)(request)
-      }
-    : options.fetch !== undefined
-      ? fetchTransport(options.fetch)
-      : undiciTransport(options.dispatcher)
   const underWay = new Set<Promise<unknown>>()
   return {
-    send(request) {
-      if (closed) return Promise.reject(new HttpFailure('closed', false))
-      const response = inner(request)
+    async send(request) {
+      if (closed) throw new HttpFailure('closed', false)
+      agent ??= ownAgent(options)
+      const response = undiciTransport(await agent)(request)
       underWay.add(response)
-      const over = (): void => void underWay.delete(response)
-      response.then(over, over)
-      return response
+      try {
+        return await response
+      } finally {
+        underWay.delete(response)
+      }
     },
     async close() {
       closed = true

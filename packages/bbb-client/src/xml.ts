@@ -5,12 +5,12 @@ import { SaxesParser } from 'saxes'
  * written by fast-xml-parser's builder. Everything is text here: types are given field by field in `api/`.
  */
 
-/** One element: its own text (children's text left out), child elements in order, attributes when it has any. */
+/** One element: its own text (children's text left out), child elements in order, attributes (inheriting nothing) when it has any. */
 export class XmlNode {
   readonly name: string
   text = ''
   children: XmlNode[] = []
-  attributes: ReadonlyMap<string, string> | null = null
+  attributes: Readonly<Record<string, string>> | null = null
   /** The text is put together: of CDATA, or from both sides of something else. Such text decides nothing. */
   pieces = false
 
@@ -43,26 +43,28 @@ const SLICE = 128 * 1024
 
 const NO_CHILDREN: XmlNode[] = []
 
+/** A saxes parser and the tree it is building. Making one costs more than a short answer, so it is used again. */
 class TreeBuilder {
   readonly #parser = new SaxesParser({ xmlns: false, position: false })
   readonly #open: XmlNode[] = []
   #root: XmlNode | undefined
   #elements = 0
+  #limits = LIMITS
 
-  constructor(limits: XmlLimits) {
+  constructor() {
     const parser = this.#parser
     const open = this.#open
     // As few handlers as can be: with eight, V8 gives up on the parser's shape and it runs nine times slower. So there is
     // none for errors, which saxes then throws.
     parser.on('doctype', () => fail('a document type declaration is not accepted'))
     parser.on('opentag', tag => {
-      if (++this.#elements > limits.elements) fail(`more than ${limits.elements} elements`)
-      if (open.length >= limits.depth) fail(`nested deeper than ${limits.depth} elements`)
+      const { elements, depth } = this.#limits
+      if (++this.#elements > elements) fail(`more than ${elements} elements`)
+      if (open.length >= depth) fail(`nested deeper than ${depth} elements`)
       const node = new XmlNode(tag.name)
       node.children = NO_CHILDREN
-      for (const key in tag.attributes) {
-        const attributes: ReadonlyMap<string, string> = new Map(Object.entries(tag.attributes))
-        if (attributes.has(key)) node.attributes = attributes
+      for (const _ in tag.attributes) {
+        node.attributes = tag.attributes
         break
       }
       const parent = open.at(-1)
@@ -91,14 +93,32 @@ class TreeBuilder {
     })
   }
 
+  begin(limits: XmlLimits): void {
+    this.#limits = limits
+    this.#elements = 0
+  }
+
   write(chunk: string): void {
     asXmlError(() => this.#parser.write(chunk))
   }
 
+  /** Only what was read to its end can be used again. */
   end(): XmlNode {
     asXmlError(() => this.#parser.close())
-    return this.#root ?? fail('no element')
+    const root = this.#root ?? fail('no element')
+    this.#root = undefined
+    if (idle.length < MOST_IDLE) idle.push(this)
+    return root
   }
+}
+
+const idle: TreeBuilder[] = []
+const MOST_IDLE = 4
+
+function beginTree(limits: XmlLimits): TreeBuilder {
+  const builder = idle.pop() ?? new TreeBuilder()
+  builder.begin(limits)
+  return builder
 }
 
 /** The first mistake ends the reading. */
@@ -123,7 +143,7 @@ function describe(error: Error): string {
 
 /** Reads a complete document. Throws {@link XmlError} for anything else. */
 export function parseXml(text: string, limits: XmlLimits = LIMITS): XmlNode {
-  const builder = new TreeBuilder(limits)
+  const builder = beginTree(limits)
   builder.write(text)
   return builder.end()
 }
@@ -131,7 +151,7 @@ export function parseXml(text: string, limits: XmlLimits = LIMITS): XmlNode {
 /** The same for long documents: gives the event loop its turn between slices. */
 export async function parseLongXml(text: string, limits: XmlLimits = LIMITS): Promise<XmlNode> {
   if (text.length <= SLICE) return parseXml(text, limits)
-  const builder = new TreeBuilder(limits)
+  const builder = beginTree(limits)
   for (let from = 0; from < text.length; from += SLICE) {
     if (from > 0) await new Promise(setImmediate)
     builder.write(text.slice(from, from + SLICE))

@@ -120,9 +120,9 @@ function decodeFormat(reader: Reader): RecordingFormat {
       .filter(image => image.name === 'image')
       .map(image => ({
         url: trimXml(image.text),
-        width: parseInteger(image.attributes?.get('width') ?? ''),
-        height: parseInteger(image.attributes?.get('height') ?? ''),
-        alt: image.attributes?.get('alt') ?? null,
+        width: parseInteger(image.attributes?.width ?? ''),
+        height: parseInteger(image.attributes?.height ?? ''),
+        alt: image.attributes?.alt ?? null,
       })),
   }
 }

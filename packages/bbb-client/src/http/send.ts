@@ -12,9 +12,11 @@ export interface HttpClock {
   random(): number
 }
 
+const STARTED = performance.timeOrigin
+
 export const systemHttpClock: HttpClock = {
   // Not Date.now: a clock that is set back an hour must not keep a breaker open for an hour.
-  now: () => performance.timeOrigin + performance.now(),
+  now: () => STARTED + performance.now(),
   setTimeout: (callback, ms) => setTimeout(callback, ms),
   clearTimeout: handle => clearTimeout(handle as NodeJS.Timeout),
   random: Math.random,
@@ -66,70 +68,62 @@ export async function send(
   const { clock, signal } = ports
   const { budget, breaker } = ports.health
   signal?.throwIfAborted()
-  const closedFor = breaker.enter(clock.now())
+  const began = clock.now()
+  const closedFor = breaker.enter(began)
   if (closedFor > 0) return { kind: 'open', attempts: 0, retryAfterMs: closedFor }
   budget.earn()
 
-  const began = clock.now()
-  const deadline = new AbortController()
-  const timer = clock.setTimeout(() => deadline.abort(), policy.deadlineMs)
+  const deadline = began + policy.deadlineMs
   let everSent = false
-  try {
-    for (let attempts = 1; ; attempts++) {
-      const attempt = await attemptOnce(request, policy.timeoutMs, deadline.signal, ports)
-      if (signal?.aborted) {
-        breaker.left()
-        throw signal.reason
-      }
-      const sent = attempt.kind === 'response' || (attempt.kind === 'failure' ? attempt.failure.sent : attempt.sent)
-      everSent ||= sent
-      if (isServerTrouble(attempt)) breaker.failed(clock.now(), clock.random())
-      else breaker.succeeded()
-
-      const wait = attempt.kind === 'response' ? askedToWait(attempt.response, clock) : undefined
-      const outcome = (): SendOutcome => {
-        if (attempt.kind === 'response') return { ...attempt, attempts, retryAfterMs: wait }
-        return { ...attempt, attempts, sent: everSent }
-      }
-      if (!isTransient(attempt) || attempts >= policy.retry.attempts || deadline.signal.aborted) return outcome()
-      if (everSent && policy.repeat === 'unsent') return outcome()
-      const pause = wait ?? backoffMs(attempts, policy.retry, clock.random())
-      if (pause >= policy.deadlineMs - (clock.now() - began) || !budget.spend()) return outcome()
-      await sleep(pause, clock, deadline.signal, signal)
-      if (signal?.aborted) throw signal.reason
-      if (deadline.signal.aborted) return { kind: 'timeout', limit: 'deadline', attempts, sent: everSent }
-      if (breaker.enter(clock.now()) > 0) return outcome()
+  for (let attempts = 1; ; attempts++) {
+    const leftMs = attempts === 1 ? policy.deadlineMs : deadline - clock.now()
+    const attempt = await attemptOnce(request, policy.timeoutMs, leftMs, ports)
+    if (signal?.aborted) {
+      breaker.left()
+      throw signal.reason
     }
-  } finally {
-    clock.clearTimeout(timer)
+    everSent ||= attempt.kind === 'response' || (attempt.kind === 'failure' ? attempt.failure.sent : attempt.sent)
+    if (isServerTrouble(attempt)) breaker.failed(clock.now(), clock.random())
+    else breaker.succeeded()
+
+    const wait = attempt.kind === 'response' ? askedToWait(attempt.response, clock) : undefined
+    const outcome = (): SendOutcome =>
+      attempt.kind === 'response'
+        ? { ...attempt, attempts, retryAfterMs: wait }
+        : { ...attempt, attempts, sent: everSent }
+    if (!isTransient(attempt) || attempts >= policy.retry.attempts) return outcome()
+    if (everSent && policy.repeat === 'unsent') return outcome()
+    const pause = wait ?? backoffMs(attempts, policy.retry, clock.random())
+    if (pause >= deadline - clock.now() || !budget.spend()) return outcome()
+    await sleep(pause, clock, signal)
+    if (signal?.aborted) throw signal.reason
+    if (clock.now() >= deadline || breaker.enter(clock.now()) > 0) return outcome()
   }
 }
 
 async function attemptOnce(
   request: Omit<HttpRequest, 'signal'>,
   timeoutMs: number,
-  deadline: AbortSignal,
+  leftMs: number,
   ports: { readonly transport: Transport; readonly clock: HttpClock; readonly signal?: AbortSignal | undefined },
 ): Promise<Attempt> {
-  const attempt = new AbortController()
-  const timer = ports.clock.setTimeout(() => attempt.abort(), timeoutMs)
-  const outer = ports.signal === undefined ? [deadline] : [deadline, ports.signal]
-  // Not AbortSignal.any: listeners taken off again leave nothing on a caller's long-lived signal.
-  const stop = (): void => attempt.abort()
-  for (const signal of outer) {
-    if (signal.aborted) stop()
-    signal.addEventListener('abort', stop, { once: true })
-  }
+  const limit = timeoutMs < leftMs ? 'attempt' : 'deadline'
+  const controller = new AbortController()
+  const stop = (): void => controller.abort()
+  const timer = ports.clock.setTimeout(stop, Math.max(0, Math.min(timeoutMs, leftMs)))
+  // Not AbortSignal.any: a listener taken off again leaves nothing on a caller's long-lived signal.
+  ports.signal?.addEventListener('abort', stop, { once: true })
   try {
-    return { kind: 'response', response: await ports.transport({ ...request, signal: attempt.signal }) }
+    const { method, origin, path, headers, body, maxResponseBytes } = request
+    const { signal } = controller
+    const response = await ports.transport({ method, origin, path, headers, body, maxResponseBytes, signal })
+    return { kind: 'response', response }
   } catch (error) {
     const failure = error instanceof HttpFailure ? error : toHttpFailure(error, true)
-    if (attempt.signal.aborted)
-      return { kind: 'timeout', limit: deadline.aborted ? 'deadline' : 'attempt', sent: failure.sent }
-    return { kind: 'failure', failure }
+    return controller.signal.aborted ? { kind: 'timeout', limit, sent: failure.sent } : { kind: 'failure', failure }
   } finally {
     ports.clock.clearTimeout(timer)
-    for (const signal of outer) signal.removeEventListener('abort', stop)
+    ports.signal?.removeEventListener('abort', stop)
   }
 }
 
@@ -154,17 +148,14 @@ function isServerTrouble(attempt: Attempt): boolean {
   return attempt.kind === 'timeout' || isTransientReason(attempt.failure)
 }
 
-function sleep(ms: number, clock: HttpClock, ...signals: readonly (AbortSignal | undefined)[]): Promise<void> {
+function sleep(ms: number, clock: HttpClock, signal: AbortSignal | undefined): Promise<void> {
   return new Promise(resolve => {
     const done = (): void => {
       clock.clearTimeout(timer)
-      for (const signal of signals) signal?.removeEventListener('abort', done)
+      signal?.removeEventListener('abort', done)
       resolve()
     }
     const timer = clock.setTimeout(done, ms)
-    for (const signal of signals) {
-      if (signal?.aborted) return done()
-      signal?.addEventListener('abort', done, { once: true })
-    }
+    signal?.addEventListener('abort', done, { once: true })
   })
 }

@@ -5,6 +5,8 @@ import { HttpFailure, type HttpRequest, type HttpResponse, type Transport, toHtt
 
 export type { Dispatcher } from 'undici'
 
+const NO_HEADERS: Readonly<Record<string, string>> = {}
+
 let globalDispatcher: typeof getGlobalDispatcher | undefined
 
 /**
@@ -54,6 +56,34 @@ export async function ownAgent(options: ConnectionOptions): Promise<Agent> {
   })
 }
 
+/** What undici is told. Instances inherit nothing, so that nothing left on Object.prototype becomes part of a request. */
+class DispatchOptions implements Dispatcher.DispatchOptions {
+  readonly origin: string
+  readonly path: string
+  readonly method: HttpRequest['method']
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array | string | null
+  /** The deadline is ours: one absolute timer instead of undici's idle ones. */
+  readonly headersTimeout = 0
+  readonly bodyTimeout = 0
+
+  constructor(request: HttpRequest) {
+    this.origin = request.origin
+    this.path = request.path
+    this.method = request.method
+    this.headers = request.headers
+    this.body = request.body ?? null
+  }
+}
+Object.setPrototypeOf(DispatchOptions.prototype, null)
+
+/** Headers by lower-case name; instances inherit nothing. */
+class HeaderBag {
+  [name: string]: string
+}
+Object.setPrototypeOf(HeaderBag.prototype, null)
+Reflect.deleteProperty(HeaderBag.prototype, 'constructor')
+
 function dispatch(dispatcher: Dispatcher, request: HttpRequest): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
     const { signal } = request
@@ -62,7 +92,7 @@ function dispatch(dispatcher: Dispatcher, request: HttpRequest): Promise<HttpRes
     let abort: ((reason: Error) => void) | undefined
     let abandoned = false
     let status = 0
-    let headers: Record<string, string> = {}
+    let headers: Readonly<Record<string, string>> = NO_HEADERS
     const chunks: Uint8Array[] = []
     let size = 0
 
@@ -79,20 +109,8 @@ function dispatch(dispatcher: Dispatcher, request: HttpRequest): Promise<HttpRes
     const onAbort = (): void => fail(new HttpFailure('aborted', sent))
     signal.addEventListener('abort', onAbort, { once: true })
 
-    const options: Dispatcher.DispatchOptions = {
-      origin: request.origin,
-      path: request.path,
-      method: request.method,
-      headers: request.headers,
-      body: request.body ?? null,
-      // The deadline is ours: one absolute timer instead of undici's idle ones.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    }
-    // Nothing that somebody left on Object.prototype becomes an option of the request.
-    Object.setPrototypeOf(options, null)
     try {
-      dispatcher.dispatch(options, {
+      dispatcher.dispatch(new DispatchOptions(request), {
         onRequestStart(controller) {
           abort = reason => controller.abort(reason)
           if (abandoned) return controller.abort(new HttpFailure('aborted', false))
@@ -136,8 +154,10 @@ function isEncoded(headers: Readonly<Record<string, string>>): boolean {
 }
 
 function flatten(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
-  const flat: Record<string, string> = Object.create(null)
-  for (const [name, value] of Object.entries(headers))
-    if (value !== undefined) flat[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : value
+  const flat = new HeaderBag()
+  for (const name of Object.keys(headers)) {
+    const value = headers[name]
+    if (value !== undefined) flat[name.toLowerCase()] = typeof value === 'string' ? value : value.join(', ')
+  }
   return flat
 }

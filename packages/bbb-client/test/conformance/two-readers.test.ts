@@ -46,7 +46,7 @@ function fromOurs(node: XmlNode): Plain {
   return {
     name: node.name,
     text: node.text.trim(),
-    attributes: Object.fromEntries(node.attributes ?? []),
+    attributes: { ...node.attributes },
     children: node.children.map(fromOurs),
   }
 }
