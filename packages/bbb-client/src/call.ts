@@ -45,7 +45,7 @@ const MAX_PATH = 7_900
 /** The signed path of a call: what `joinUrl` shows and every request sends. */
 export function signedPath(call: string, query: string, options: ResolvedOptions): string {
   const algorithm = call.startsWith('hooks/') ? options.hooksChecksum : options.checksum
-  const checksum = signCall(algorithm, call, query, options.secrets[0])
+  const checksum = signCall(algorithm, call, query, options.secrets()[0])
   return checkedLength(call, `${options.basePath}${call}?${query === '' ? '' : `${query}&`}checksum=${checksum}`)
 }
 
@@ -59,6 +59,7 @@ function checkedLength(call: string, path: string): string {
   throw new BbbParamError(call, 'query', problem)
 }
 
+/** What codecs of this call are given. */
 export function encodeContext(call: string, context: CallContext): EncodeContext {
   return { call, checkUrl: value => urlProblem(value, context.options), warn: context.warn }
 }

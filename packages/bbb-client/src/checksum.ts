@@ -3,6 +3,7 @@ import { hash } from 'node:crypto'
 /** The hash functions BigBlueButton takes. SHA-1 is for very old servers only. */
 export type ChecksumAlgorithm = 'sha1' | 'sha256' | 'sha384' | 'sha512'
 
+/** All of them, weakest first. */
 export const CHECKSUM_ALGORITHMS: readonly ChecksumAlgorithm[] = ['sha1', 'sha256', 'sha384', 'sha512']
 
 /**

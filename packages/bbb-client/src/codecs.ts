@@ -32,6 +32,7 @@ function warnOfBlanks(value: string, name: string, context: EncodeContext): void
     context.warn(`${context.call}: ${name} has several blanks in a row, of which the server's answers show one`)
 }
 
+/** Text of a length that the server takes. */
 export function text({ min = 0, max = 65_535, shown }: TextRule = {}): Codec<string> {
   return {
     encode(out, name, value, context) {
@@ -60,7 +61,9 @@ const meetingIdText: Codec<string> = {
     out.add(name, id)
   },
 }
+/** The meeting a call is about. */
 export const meetingId = (): Codec<string> => required(meetingIdText)
+/** A meeting that a call may be limited to. */
 export const optionalMeetingId = (): Codec<string> => meetingIdText
 
 /** An internal or external id given by the server, sent back as it came. */
@@ -110,6 +113,7 @@ export function flagWhenTrue(): Codec<boolean> {
   }
 }
 
+/** A whole number that fits the server's int, never negative. */
 export function integer({ min = 0, max = 2_147_483_647 }: { min?: number; max?: number } = {}): Codec<number> {
   return {
     encode(out, name, value, context) {
@@ -205,6 +209,7 @@ export function renamed<T>(wireName: string, codec: Codec<T>): Codec<T> {
   return { encode: (out, _name, value, context) => codec.encode(out, wireName, value, context) }
 }
 
+/** `#RRGGBB`. */
 export function color(): Codec<string> {
   return {
     encode(out, name, value, context) {

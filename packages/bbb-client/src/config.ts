@@ -11,7 +11,10 @@ import type { Dispatcher } from './http/undici.ts'
 export interface BbbClientOptions {
   /** The server: its host, with or without `/bigbluebutton` and `/api`, as `bbb-conf --secret` prints it. */
   readonly url: string
-  /** The shared secret; a list while it changes: the first signs, the others stay known for callbacks. */
+  /**
+   * The shared secret; a list while it changes, the newest first, which signs. Read for every call, so a getter changes it
+   * without a restart.
+   */
   readonly secret: string | readonly string[]
   /** Hash of the checksum. SHA-1 only for servers that take nothing else. @default 'sha256' */
   readonly checksum?: ChecksumAlgorithm | undefined
@@ -57,7 +60,7 @@ export interface ResolvedOptions {
   /** Path of the API with the last slash, for example `/bigbluebutton/api/`. */
   readonly basePath: string
   /** The newest signs. */
-  readonly secrets: readonly [newest: string, ...older: string[]]
+  readonly secrets: () => readonly [newest: string, ...older: string[]]
   readonly checksum: ChecksumAlgorithm
   readonly hooksChecksum: ChecksumAlgorithm
   readonly timeoutMs: number
@@ -80,14 +83,26 @@ const SAMPLE_SECRETS = new Set([
   '330a8b08c3b4c61533e1d0c5ce1ac88f',
 ])
 
+/** Checks options and completes them. Throws {@link BbbConfigError} naming the option, never its value. */
 export function resolveOptions(options: BbbClientOptions): ResolvedOptions {
   const { origin, basePath, loopback } = resolveUrl(options.url, options.allowInsecureHttp ?? false)
-  const [secret, ...older] = [options.secret].flat()
+  let read: unknown
+  let checked: readonly [string, ...string[]] | undefined
+  const secrets = (): readonly [string, ...string[]] => {
+    const given = options.secret
+    if (checked === undefined || given !== read) {
+      const [newest, ...older] = [given].flat()
+      checked = [checkSecret(newest, loopback), ...older.map(secret => checkSecret(secret, loopback))]
+      read = given
+    }
+    return checked
+  }
+  secrets()
   const checksum = algorithm('checksum', options.checksum ?? 'sha256')
   return Object.freeze<ResolvedOptions>({
     origin,
     basePath,
-    secrets: [checkSecret(secret, loopback), ...older.map(given => checkSecret(given, loopback))],
+    secrets,
     checksum,
     hooksChecksum: algorithm('hooksChecksum', options.hooksChecksum ?? checksum),
     timeoutMs: whole('timeoutMs', options.timeoutMs ?? 10_000, 1),

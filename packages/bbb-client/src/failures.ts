@@ -45,7 +45,7 @@ export function apiError(
   const { status } = answered.response
   const undecided = isUndecided(failure.messageKey, status)
   const checksum = asked.path.split('checksum=')[1] ?? ''
-  const scrub = scrubber([...asked.options.secrets, checksum, ...passwordsIn(asked.out)])
+  const scrub = scrubber([...asked.options.secrets(), checksum, ...passwordsIn(asked.out)])
   return new BbbApiError({
     ...about(asked, answered),
     outcome: undecided ? 'unknown' : 'refused',
@@ -63,6 +63,7 @@ function passwordsIn(out: RequestDraft): readonly string[] {
   return ['attendeePW', 'moderatorPW', 'password', 'replaceSessionToken'].map(name => out.get(name) ?? '')
 }
 
+/** HTTP said no, and no API answer came with it. */
 export function httpError(asked: Asked, answered: Answered): BbbHttpError {
   const { status } = answered.response
   return new BbbHttpError({
@@ -85,6 +86,7 @@ export function redirectError(asked: Asked, answered: Answered, location: string
   })
 }
 
+/** An answer came that says nothing. */
 export function unreadableError(
   asked: Asked,
   answered: Answered,
@@ -94,6 +96,7 @@ export function unreadableError(
   return new BbbResponseError({ ...about(asked, answered), outcome: 'unknown', problem, issues: [issue] })
 }
 
+/** No answer came. */
 export function transportError(asked: Asked, unanswered: Unanswered): BbbError {
   const { call, options, repeat } = asked
   const { origin } = options

@@ -25,6 +25,7 @@ const advice = <K extends string>(
   ) as Record<K, MessageKeyAdvice>
 }
 
+/** Every key that is known, with what to do. */
 export const MESSAGE_KEYS = advice({
   checksumError: [
     'The server computed another checksum: compare the shared secret with `bbb-conf --secret`, check that the server takes the chosen algorithm, and that no proxy rewrites the query.',
@@ -107,6 +108,7 @@ export function isUndecided(key: string, status: number): boolean {
   return UNDECIDED.has(key) || (status >= 500 && adviceFor(key) === undefined)
 }
 
+/** Whether a FAILED answer says to come back later. */
 export function isBusy(key: string): boolean {
   return BUSY.has(key)
 }

@@ -26,6 +26,7 @@ export interface EncodeContext {
   readonly warn: (message: string) => void
 }
 
+/** How one parameter is checked and written. */
 export interface Codec<T> {
   /** @default false */
   readonly required?: true
@@ -46,6 +47,7 @@ export function paramTable<P>(codecs: { readonly [K in keyof P]-?: Codec<Exclude
   return { rows, names: new Set(rows.map(([name]) => name)) }
 }
 
+/** Throws {@link BbbParamError}. The problem must not hold the value. */
 export function refuse(context: EncodeContext, name: string, problem: string): never {
   throw new BbbParamError(context.call, name, problem)
 }
@@ -62,11 +64,13 @@ export function checkText(value: unknown, name: string, context: EncodeContext):
   return value
 }
 
+/** What a value is instead, for an error. */
 export function kindOf(value: unknown): string {
   if (value === null) return 'null'
   return Array.isArray(value) ? 'an array' : typeof value
 }
 
+/** A list, of whatever. */
 export function checkList(value: unknown, name: string, context: EncodeContext): readonly unknown[] {
   if (!Array.isArray(value)) return refuse(context, name, `must be a list, not ${kindOf(value)}`)
   return value

@@ -57,6 +57,7 @@ const YEAR_2100 = 4_102_444_800_000
 const GROUPED = /^-?\d{1,3}(?:[,.'’\u00a0\u202f\u2009 ]\d{2,3})*[,.'’\u00a0\u202f\u2009 ]\d{3}$/
 const INTEGER = /^-?\d{1,19}$/
 
+/** Text → whole number, with or without grouping; `null` for anything else, and beyond 2^53. */
 export function parseInteger(text: string): number | null {
   const trimmed = text.trim()
   const digits = INTEGER.test(trimmed) ? trimmed : GROUPED.test(trimmed) ? trimmed.replace(/[^\d-]/g, '') : null
@@ -65,6 +66,7 @@ export function parseInteger(text: string): number | null {
   return Number.isSafeInteger(value) ? value : null
 }
 
+/** Fields of one record of an answer. */
 export class Reader {
   readonly node: XmlNode
   readonly #warn: (issue: string) => void

@@ -29,6 +29,7 @@ export class XmlError extends Error {
   override readonly name = 'XmlError'
 }
 
+/** How much of a document is read. */
 export interface XmlLimits {
   /** @default 64 */
   readonly depth: number

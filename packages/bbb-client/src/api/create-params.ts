@@ -1,9 +1,12 @@
 import type { DocumentParams } from './documents.ts'
 import type { StringMap } from './maps.ts'
 
+/** Who is let in, waits or is turned away (BigBlueButton docs, create). */
 export const GUEST_POLICIES = ['ALWAYS_ACCEPT', 'ALWAYS_DENY', 'ASK_MODERATOR', 'ALWAYS_ACCEPT_AUTH'] as const
+/** What happens to users that join with `guest: true`. */
 export type GuestPolicy = (typeof GUEST_POLICIES)[number]
 
+/** Layouts of 2.4 to 4.0. */
 export const MEETING_LAYOUTS = [
   'CUSTOM_LAYOUT',
   'SMART_LAYOUT',
@@ -15,6 +18,7 @@ export const MEETING_LAYOUTS = [
   'MEDIA_ONLY',
   'UNIFIED_LAYOUT',
 ] as const
+/** A layout; servers add others. */
 export type MeetingLayout = (typeof MEETING_LAYOUTS)[number] | (string & {})
 
 /** Names that `disabledFeatures` knows; servers ignore those they do not. */

@@ -95,6 +95,7 @@ const privilegedTable = paramTable<PrivilegedCreateParams>({
   sharedNotesInitialContentMarkdownUrl: url(),
 })
 
+/** The rows of `create`. */
 export const createTable = paramTable<CreateParams>({
   meetingID: meetingId(),
   name: required(text({ min: 2, max: 256, shown: true })),

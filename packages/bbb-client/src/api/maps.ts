@@ -41,6 +41,7 @@ function entriesOf(
   return Object.entries<unknown>(value)
 }
 
+/** A codec for such a map. */
 export function prefixed(rule: PrefixRule): Codec<StringMap> {
   return {
     encode(out: RequestDraft, name, value, context) {

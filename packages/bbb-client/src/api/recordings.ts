@@ -4,6 +4,7 @@ import { type Bag, parseInteger, type Reader, trimXml } from '../reader.ts'
 import { extra, meta, metaFilter, type StringMap } from './maps.ts'
 import type { Operation } from './operation.ts'
 
+/** States of a recording (BigBlueButton docs, getRecordings). */
 export const RECORDING_STATES = ['processing', 'processed', 'published', 'unpublished', 'deleted'] as const
 /** `any` is for filters only. */
 export type RecordingState = (typeof RECORDING_STATES)[number]

@@ -1,3 +1,4 @@
+/** When a {@link CircuitBreaker} opens, and for how long. */
 export interface BreakerOptions {
   /** Failures in a row before the server is left alone. @default 10 */
   readonly failures: number
@@ -5,6 +6,7 @@ export interface BreakerOptions {
   readonly openMs: number
 }
 
+/** Ten failures, up to five seconds. */
 export const DEFAULT_BREAKER: BreakerOptions = { failures: 10, openMs: 5000 }
 
 /**

@@ -1,5 +1,6 @@
 /** Pure timing of repeated requests: no clock, no randomness of its own. */
 
+/** How often and with what pauses a request is repeated. */
 export interface RetryPolicy {
   /** Requests in all, the first included. @default 3 */
   readonly attempts: number
@@ -9,11 +10,13 @@ export interface RetryPolicy {
   readonly maxDelayMs: number
 }
 
+/** Three requests, pauses up to 1, 2, 4 seconds. */
 export const DEFAULT_RETRY: RetryPolicy = { attempts: 3, baseDelayMs: 1000, maxDelayMs: 4000 }
 
 /** Statuses after which the same request may succeed. */
 const TRANSIENT = new Set([408, 429, 502, 503, 504])
 
+/** Whether the same request may succeed a moment later. */
 export function isTransientStatus(status: number): boolean {
   return TRANSIENT.has(status)
 }

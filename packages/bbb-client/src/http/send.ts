@@ -14,6 +14,7 @@ export interface HttpClock {
 
 const STARTED = performance.timeOrigin
 
+/** The time and chance of the process. */
 export const systemHttpClock: HttpClock = {
   // Not Date.now: a clock that is set back an hour must not keep a breaker open for an hour.
   now: () => STARTED + performance.now(),
@@ -22,6 +23,7 @@ export const systemHttpClock: HttpClock = {
   random: Math.random,
 }
 
+/** What one call may cost. */
 export interface SendPolicy {
   readonly retry: RetryPolicy
   /** For one attempt, in milliseconds. */

@@ -13,6 +13,7 @@ export interface HttpRequest {
   readonly maxResponseBytes: number
 }
 
+/** A whole answer, as it came. */
 export interface HttpResponse {
   readonly status: number
   /** Lower-case names; repeated headers joined by `, `. */
@@ -23,6 +24,7 @@ export interface HttpResponse {
 /** Sends one request once. Rejects with {@link HttpFailure} and nothing else. Follows no redirect, decodes nothing. */
 export type Transport = (request: HttpRequest) => Promise<HttpResponse>
 
+/** What went wrong, as far as a program can act on it. */
 export type HttpFailureReason =
   | 'dns'
   | 'refused'

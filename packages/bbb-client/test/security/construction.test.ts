@@ -95,6 +95,40 @@ describe('T27 bad secrets', () => {
   })
 })
 
+describe('T26 a secret that changes', () => {
+  const person = { meetingID: 'room', fullName: 'Ada', role: 'VIEWER' } as const
+  const checksumOf = (secret: BbbClientOptions['secret']): string =>
+    make({ secret }).joinUrl(person).split('checksum=')[1] ?? ''
+
+  it('the newest of a list signs', () => {
+    expect(checksumOf([SECRET, 'older-secret-0123456789'])).toBe(checksumOf(SECRET))
+  })
+
+  /** Options whose secret is asked for. */
+  const changing = (secret: () => string | readonly string[]): BbbClientOptions => ({
+    url: 'https://bbb.example.org',
+    get secret() {
+      return secret()
+    },
+  })
+
+  it('a getter is asked for each call, so that no restart is needed', () => {
+    let secret: string | readonly string[] = SECRET
+    const client = new BbbClient(changing(() => secret))
+    expect(client.joinUrl(person)).toContain(checksumOf(SECRET))
+    secret = ['newer-secret-0123456789', SECRET]
+    expect(client.joinUrl(person)).toContain(checksumOf('newer-secret-0123456789'))
+  })
+
+  it('what it gives is checked at construction and when it changes', () => {
+    expect(() => new BbbClient(changing(() => 'short'))).toThrow(/16/)
+    let secret = SECRET
+    const client = new BbbClient(changing(() => secret))
+    secret = ''
+    expect(() => client.joinUrl(person)).toThrow(/empty/)
+  })
+})
+
 describe('T25 objects do not give their secret away', () => {
   const canary = `canary+/=%&'"(.*)-0123456789`
   const forms = [canary, encodeURIComponent(canary), Buffer.from(canary).toString('base64'), 'canary']
