@@ -102,7 +102,15 @@ export class BbbClient {
    * public addresses only, unless `blockPrivateNetworks: false` says otherwise.
    */
   static forTenant(options: BbbClientOptions): BbbClient {
-    return new BbbClient({ ...options, blockPrivateNetworks: options.blockPrivateNetworks ?? true })
+    // Not a spread, which would read a getter for the secret once and for all.
+    const own: BbbClientOptions = Object.defineProperties(
+      { url: '', secret: '' },
+      {
+        ...Object.getOwnPropertyDescriptors(options),
+        blockPrivateNetworks: { value: options.blockPrivateNetworks ?? true },
+      },
+    )
+    return new BbbClient(own)
   }
 
   /** The server's address, without secrets: scheme, host and API path. */

@@ -116,8 +116,10 @@ describe('T26 a secret that changes', () => {
     let secret: string | readonly string[] = SECRET
     const client = new BbbClient(changing(() => secret))
     expect(client.joinUrl(person)).toContain(checksumOf(SECRET))
+    const tenant = BbbClient.forTenant(Object.freeze(changing(() => secret)))
     secret = ['newer-secret-0123456789', SECRET]
     expect(client.joinUrl(person)).toContain(checksumOf('newer-secret-0123456789'))
+    expect(tenant.joinUrl(person)).toContain(checksumOf('newer-secret-0123456789'))
   })
 
   it('what it gives is checked at construction and when it changes', () => {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** Where the recorded answers of real servers are; unset in an ordinary clone, whose conformance tests then skip. */
-export const data = process.env.CONFORMANCE_DATA
+export const data = process.env.CONFORMANCE_DATA || undefined
 
 function path(name: string): string {
   return join(data ?? '', 'bbb', name)
