@@ -36,6 +36,10 @@ export const MESSAGE_KEYS = advice({
     'A meeting with this meetingID is running with other passwords: send the passwords of the first create, or use another meetingID.',
     SETUP,
   ],
+  NotUniqueMeetingID: [
+    'The same, as old releases said it: use another meetingID, or the passwords of the first create.',
+    SETUP,
+  ],
   nonUniqueVoiceBridge: ['Another running meeting uses this voiceBridge: leave it out, or choose another.', SETUP],
   parentMeetingIDMissing: ['A breakout room needs parentMeetingID.', SETUP],
   parentMeetingIdMissing: ['A breakout room needs parentMeetingID.', SETUP],
@@ -51,10 +55,13 @@ export const MESSAGE_KEYS = advice({
   missingParamMessage: ['Send message.', 'Please write a message first.'],
   missingParamCallbackURL: ['Send callbackURL.', ASK_ADMIN],
   missingParamHookID: ['Send hookID.', ASK_ADMIN],
+  MissingParam: ['A required parameter is missing; the message names it.', SETUP],
   missingParameters: ['A required parameter is missing; the message names it.', SETUP],
   sizeError: ['A value is too short or too long; the message names it.', SETUP],
   nullError: ['A required parameter is missing; the message names it.', SETUP],
   emptyError: ['A required parameter is empty; the message names it.', SETUP],
+  invalidFormat: ['A value has the wrong form; the message names it.', SETUP],
+  invalidMeetingId: ['meetingID has the wrong form: 2 to 256 characters without comma.', SETUP],
   validationError: ['A value has the wrong form; the message names it.', SETUP],
   invalidPassword: ['Passwords are 2 to 64 characters; on join, the password fits neither role.', NOT_OPEN],
   fullNameTooLong: ['fullName is longer than the server takes (255).', 'Please use a shorter name.'],
@@ -62,6 +69,10 @@ export const MESSAGE_KEYS = advice({
   meetingForciblyEnded: ['The meeting has ended, or none with this meetingID is running.', NOT_OPEN],
   'Params required': ['join needs a role (or a password that fits one).', NOT_OPEN],
   mismatchCreateTimeParam: [
+    'The link belongs to an earlier run of this meeting: make a new one.',
+    'This link is out of date. Please open the class again.',
+  ],
+  mismatchCreateTime: [
     'The link belongs to an earlier run of this meeting: make a new one.',
     'This link is out of date. Please open the class again.',
   ],
@@ -74,6 +85,7 @@ export const MESSAGE_KEYS = advice({
     'A document has a file name the server cannot decode.',
     'A file of the class has a name that cannot be used.',
   ],
+  recordingNotFound: ['The recording does not exist.', RECORDING_GONE],
   noRecordings: ['The recording does not exist.', RECORDING_GONE],
   noCaptionsFound: ['The recording has no text tracks.', 'This recording has no captions.'],
   paramError: [

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+import { createSecureServer } from 'node:http2'
 import { createServer, type Server } from 'node:https'
 import type { TlsOptions } from 'node:tls'
 import { BbbClient, type BbbClientOptions } from 'bbb-client'
@@ -79,6 +81,22 @@ describe('T15 TLS', () => {
       expect(await asked(GOOD, { ca: CA }, { minVersion: version, maxVersion: version })).toMatchObject({
         result: { value: [] },
       })
+  })
+
+  it('HTTP/2 is spoken where it is offered, with the same signed path', async () => {
+    const paths: string[] = []
+    const server = createSecureServer({ ...GOOD, allowHTTP1: false })
+    server.on('stream', (stream, headers) => {
+      paths.push(String(headers[':path']))
+      stream.respond({ ':status': 200, 'content-type': 'text/xml' })
+      stream.end(success('<meetings/>'))
+    })
+    const client = new BbbClient({ url: `https://localhost:${await listen(server)}`, secret: SECRET, ca: CA })
+    expect(await client.getMeetings()).toEqual([])
+    await client.close()
+    await new Promise(resolve => server.close(resolve))
+    const checksum = createHash('sha256').update(`getMeetings${SECRET}`).digest('hex')
+    expect(paths).toEqual([`/bigbluebutton/api/getMeetings?checksum=${checksum}`])
   })
 
   it('verification cannot be turned off by an option', async () => {
