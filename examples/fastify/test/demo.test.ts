@@ -15,7 +15,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }))
 
 /** Runs the demo as a person does; `interruptAt` presses Ctrl-C once that text was printed. */
 async function run(args: readonly string[], { ci = '', interruptAt = '' } = {}) {
-  const child = spawn(process.execPath, ['--conditions=workspace-source', program, '--port', '0', ...args], {
+  const child = spawn(process.execPath, ['--conditions=lms-conferencing-source', program, '--port', '0', ...args], {
     env: { ...process.env, CI: ci, TMPDIR: folder, NODE_OPTIONS: '' },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

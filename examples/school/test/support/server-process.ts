@@ -14,7 +14,7 @@ export interface ServerProcess {
 
 /** Resolves once it listens; rejects with what it wrote when it ends before that. */
 export async function startServer(serverFile: URL, env: Readonly<Record<string, string>>): Promise<ServerProcess> {
-  const child = spawn(process.execPath, ['--conditions=workspace-source', fileURLToPath(serverFile)], {
+  const child = spawn(process.execPath, ['--conditions=lms-conferencing-source', fileURLToPath(serverFile)], {
     env: { PATH: process.env.PATH, PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

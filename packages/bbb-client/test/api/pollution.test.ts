@@ -50,7 +50,7 @@ describe('T4 a polluted Object.prototype', () => {
   it('adds nothing to any request', async () => {
     const { stdout } = await promisify(execFile)(
       process.execPath,
-      ['--conditions=workspace-source', '--input-type=module', '--eval', PROGRAM],
+      ['--conditions=lms-conferencing-source', '--input-type=module', '--eval', PROGRAM],
       { cwd: new URL('..', import.meta.url) },
     )
     const { clean, dirty } = JSON.parse(stdout) as { clean: string[][]; dirty: string[][] }

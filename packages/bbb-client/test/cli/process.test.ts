@@ -12,7 +12,7 @@ const BIN = fileURLToPath(new URL('../../src/cli/bin.ts', import.meta.url))
 
 /** The real command in a process of its own. */
 function start(words: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const child = spawn(process.execPath, ['--conditions=workspace-source', BIN, ...words], {
+  const child = spawn(process.execPath, ['--conditions=lms-conferencing-source', BIN, ...words], {
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

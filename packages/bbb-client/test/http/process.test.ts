@@ -13,7 +13,7 @@ afterAll(() => server.close())
 async function run(program: string): Promise<string> {
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    ['--conditions=workspace-source', '--input-type=module', '--eval', program, server.url, SECRET],
+    ['--conditions=lms-conferencing-source', '--input-type=module', '--eval', program, server.url, SECRET],
     { cwd: new URL('..', import.meta.url) },
   )
   return stdout.trim()

@@ -152,7 +152,7 @@ describe('lms-conferencing', () => {
     const bin = join(import.meta.dirname, '../../src/cli/bin.ts')
     const { status, stdout, stderr } = spawnSync(
       process.execPath,
-      ['--conditions=workspace-source', bin, '--database', `sqlite:${path}`, 'db', 'migrate'],
+      ['--conditions=lms-conferencing-source', bin, '--database', `sqlite:${path}`, 'db', 'migrate'],
       { encoding: 'utf8' },
     )
     expect([status, stdout, stderr]).toEqual([0, 'The tables are up to date.\n', ''])

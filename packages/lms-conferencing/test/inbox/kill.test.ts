@@ -23,7 +23,7 @@ interface Receiver {
 
 async function startReceiver(url: string): Promise<Receiver> {
   const script = join(import.meta.dirname, 'receiver-process.ts')
-  const child: ChildProcess = spawn(process.execPath, ['--conditions=workspace-source', script, url], {
+  const child: ChildProcess = spawn(process.execPath, ['--conditions=lms-conferencing-source', script, url], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   const exited = once(child, 'exit')

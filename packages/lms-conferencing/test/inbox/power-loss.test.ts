@@ -26,7 +26,12 @@ function traced(directory: string): readonly Step[] {
   const script = join(import.meta.dirname, 'acknowledging-process.ts')
   const calls = 'trace=write,pwrite64,ftruncate,fsync,fdatasync'
   const strace = ['-qq', '-y', '-xx', '-s', '1000000', '-o', log, '-e', calls, '-e', 'signal=none']
-  const child = [process.execPath, '--conditions=workspace-source', script, `sqlite:${join(directory, 'lms.db')}`]
+  const child = [
+    process.execPath,
+    '--conditions=lms-conferencing-source',
+    script,
+    `sqlite:${join(directory, 'lms.db')}`,
+  ]
   const { status, stderr } = spawnSync('strace', [...strace, ...child, String(CALLBACKS)], { encoding: 'utf8' })
   if (status !== 0) throw new Error(`the traced process failed: ${stderr}`)
   return readFileSync(log, 'latin1')
