@@ -77,18 +77,27 @@ const BY_CODE: Readonly<Record<string, HttpFailureReason>> = {
 }
 
 const TLS_CODE = /^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|EPROTO|HOSTNAME_MISMATCH)/
+const CERTIFICATE_CODE = /^(ERR_TLS_CERT|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_MISMATCH)/
 const SYSTEM_CODE = /^[A-Z][A-Z0-9_]{2,60}$/
 
-/** Turns whatever a transport threw into a {@link HttpFailure}, keeping only the system's code. */
+/**
+ * Turns whatever a transport threw into a {@link HttpFailure}, keeping only the system's code. `sent`: whether bytes may
+ * have left, as far as the transport knows; what can only happen before that is known better here.
+ */
 export function toHttpFailure(error: unknown, sent: boolean): HttpFailure {
   if (error instanceof HttpFailure) return error
-  const code = systemCode(error)
-  if (code === undefined) return new HttpFailure(isAbort(error) ? 'aborted' : 'protocol', sent)
+  const found = systemError(error)
+  if (found === undefined) return new HttpFailure(isAbort(error) ? 'aborted' : 'protocol', sent)
+  const { code, syscall } = found
   const reason = BY_CODE[code] ?? (TLS_CODE.test(code) ? 'tls' : 'protocol')
-  // These happen while connecting: nothing of the request can have left.
-  const connecting =
-    reason === 'dns' || reason === 'refused' || reason === 'unreachable' || reason === 'tls' || reason === 'blocked'
-  return new HttpFailure(reason, sent && !connecting, code)
+  // The code alone does not tell: a connection may time out, or become unreachable, long after the request.
+  const before =
+    reason === 'dns' ||
+    reason === 'blocked' ||
+    code === 'UND_ERR_CONNECT_TIMEOUT' ||
+    syscall === 'connect' ||
+    CERTIFICATE_CODE.test(code)
+  return new HttpFailure(reason, sent && !before, code)
 }
 
 function isAbort(error: unknown): boolean {
@@ -96,15 +105,15 @@ function isAbort(error: unknown): boolean {
 }
 
 /** The code is on the error, on its cause (fetch), or on one of several (happy eyeballs). */
-function systemCode(error: unknown, depth = 0): string | undefined {
+function systemError(error: unknown, depth = 0): { code: string; syscall: unknown } | undefined {
   if (typeof error !== 'object' || error === null || depth > 4) return undefined
   if (error instanceof AggregateError) {
     for (const inner of error.errors) {
-      const code = systemCode(inner, depth + 1)
-      if (code !== undefined) return code
+      const found = systemError(inner, depth + 1)
+      if (found !== undefined) return found
     }
   }
   const code: unknown = Reflect.get(error, 'code')
-  if (typeof code === 'string' && SYSTEM_CODE.test(code)) return code
-  return systemCode(Reflect.get(error, 'cause'), depth + 1)
+  if (typeof code === 'string' && SYSTEM_CODE.test(code)) return { code, syscall: Reflect.get(error, 'syscall') }
+  return systemError(Reflect.get(error, 'cause'), depth + 1)
 }

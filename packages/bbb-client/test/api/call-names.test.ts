@@ -94,6 +94,24 @@ describe('T6 no signing oracle', () => {
   })
 })
 
+describe('T5 names that servers would tear apart', () => {
+  const room = { meetingID: 'room', name: 'Room' }
+  it.each(['checksum', 'mychecksum', 'MyCheckSum', 'xchecksum'])('%s is refused', async name => {
+    const before = server.targets.length
+    const client = server.client()
+    for (const act of [
+      () => client.create({ ...room, meta: { [name]: 'v' } }),
+      () => client.create({ ...room, extra: { [name]: 'v' } }),
+      () => client.create({ ...room, privileged: { plugin: { [name]: 'v' } } }),
+      () => client.joinUrl({ meetingID: 'room', fullName: 'Ada', role: 'VIEWER', userdata: { [name]: 'v' } }),
+      () => client.getRecordings({ meta: { [name]: 'v' } }),
+      () => client.call('newCall', { [name]: 'v' }),
+    ])
+      expect(await refusal(act)).toBeInstanceOf(BbbParamError)
+    expect(server.targets).toHaveLength(before)
+  })
+})
+
 describe('T7 the hash', () => {
   const lengthOf = (link: string): number => /checksum=(\w+)$/.exec(link)?.[1]?.length ?? 0
   const person = { meetingID: 'room', fullName: 'Ada', role: 'VIEWER' } as const

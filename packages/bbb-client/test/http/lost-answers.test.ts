@@ -1,4 +1,5 @@
 import { type BbbClient, BbbError } from 'bbb-client'
+import type { Dispatcher } from 'undici'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { CALLS } from '../support/calls.ts'
 import { ending } from '../support/outcome.ts'
@@ -79,6 +80,71 @@ describe('T22 which calls may be repeated', () => {
     await ending(server.client().getRecordings({ meetingID: 'room', meta: { title: 'ä' } }))
     expect(server.requests).toHaveLength(3)
     expect(new Set(server.requests).size).toBe(1)
+  })
+})
+
+describe('whether bytes have left', () => {
+  /** A dispatcher whose request fails so, before or after it was begun. */
+  const failing = (begun: boolean, failure: object): Dispatcher =>
+    ({
+      dispatch(_options: unknown, handler: Dispatcher.DispatchHandler) {
+        const controller = { abort() {} } as unknown as Dispatcher.DispatchController
+        if (begun) handler.onRequestStart?.(controller, {})
+        handler.onResponseError?.(controller, Object.assign(new Error('x'), failure))
+        return true
+      },
+    }) as unknown as Dispatcher
+
+  it.each(['ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EPROTO', 'ECONNRESET', 'UND_ERR_SOCKET'])(
+    '%s after the request was begun: it may have been carried out',
+    async code => {
+      const client = server.client({ dispatcher: failing(true, { code, syscall: 'read' }) })
+      await expect(client.create({ meetingID: 'room', name: 'Room' })).rejects.toMatchObject({
+        systemCode: code,
+        outcome: 'unknown',
+        attempts: 1,
+      })
+    },
+  )
+
+  it.each(['ETIMEDOUT', 'EHOSTUNREACH', 'ECONNREFUSED', 'ENOTFOUND', 'UND_ERR_CONNECT_TIMEOUT'])(
+    '%s before that: nothing has happened',
+    async code => {
+      const client = server.client({ dispatcher: failing(false, { code, syscall: 'connect' }) })
+      await expect(client.create({ meetingID: 'room', name: 'Room' })).rejects.toMatchObject({
+        systemCode: code,
+        outcome: 'not-sent',
+        attempts: 3,
+      })
+    },
+  )
+
+  it.each([
+    [{ code: 'ECONNREFUSED', syscall: 'connect' }, 'not-sent', 3],
+    [{ code: 'ENOTFOUND', syscall: 'getaddrinfo' }, 'not-sent', 3],
+    [{ code: 'CERT_HAS_EXPIRED' }, 'not-sent', 1],
+    [{ code: 'ETIMEDOUT', syscall: 'connect' }, 'not-sent', 3],
+    [{ code: 'ETIMEDOUT', syscall: 'read' }, 'unknown', 1],
+    [{ code: 'EPROTO' }, 'unknown', 1],
+    [{}, 'unknown', 1],
+  ] as const)('a fetch that fails with %j: %s', async (cause, outcome, attempts) => {
+    const fetch = async (): Promise<never> => {
+      throw new TypeError('fetch failed', { cause: Object.assign(new Error('x'), cause) })
+    }
+    await expect(
+      server.client({ dispatcher: undefined, fetch }).create({ meetingID: 'room', name: 'Room' }),
+    ).rejects.toMatchObject({ outcome, attempts })
+  })
+
+  it('of several addresses, what each says', async () => {
+    const fetch = async (): Promise<never> => {
+      const errors = [Object.assign(new Error('x'), { code: 'ECONNREFUSED', syscall: 'connect' }), new Error('y')]
+      throw new TypeError('fetch failed', { cause: new AggregateError(errors) })
+    }
+    await expect(server.client({ dispatcher: undefined, fetch }).end({ meetingID: 'room' })).rejects.toMatchObject({
+      reason: 'refused',
+      outcome: 'not-sent',
+    })
   })
 })
 

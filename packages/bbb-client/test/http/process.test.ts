@@ -10,11 +10,11 @@ beforeAll(async () => {
 })
 afterAll(() => server.close())
 
-async function run(program: string): Promise<string> {
+async function run(program: string, env: Record<string, string> = {}): Promise<string> {
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ['--conditions=lms-conferencing-source', '--input-type=module', '--eval', program, server.url, SECRET],
-    { cwd: new URL('..', import.meta.url) },
+    { cwd: new URL('..', import.meta.url), env: { ...process.env, ...env } },
   )
   return stdout.trim()
 }
@@ -47,6 +47,14 @@ describe('T58 in a process of its own', () => {
       console.log((await client.getMeetings()).length)
     `)
     expect(said).toBe('0')
+  })
+
+  it('a date without a zone is meant in that of HTTP, wherever the process runs', async () => {
+    const program = `
+      import { retryAfterMs } from 'bbb-client/http'
+      console.log(retryAfterMs('Sun Nov 22 00:00:10 2026', Date.UTC(2026, 10, 22)))
+    `
+    expect(await run(program, { TZ: 'America/New_York' })).toBe('10000')
   })
 
   it('a failed call leaves no rejection that nobody handles', async () => {

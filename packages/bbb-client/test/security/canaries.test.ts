@@ -127,6 +127,26 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   'FAILED with the secrets': write(() =>
     message('200 OK', [], failed('internalError', escaped(Object.values(SECRETS).join(' ')))),
   ),
+  'FAILED with the secrets as parts of an address': write(() =>
+    message(
+      '200 OK',
+      [],
+      failed(
+        'internalError',
+        escaped([...Object.values(SECRETS), ...Object.values(PASSWORDS)].map(encodeURIComponent).join()),
+      ),
+    ),
+  ),
+  'FAILED with the secrets as an address': write(() =>
+    message(
+      '200 OK',
+      [],
+      failed('internalError', escaped([...Object.values(SECRETS), ...Object.values(PASSWORDS)].map(encodeURI).join())),
+    ),
+  ),
+  'FAILED with some other link': write(() =>
+    message('200 OK', [], failed('checksumError', `tried /api/create?a=b&amp;checksum=${'ab'.repeat(20)}`)),
+  ),
   'FAILED in a list': write(request =>
     message(
       '200 OK',
@@ -242,6 +262,14 @@ describe('T24 no secret in anything that could be logged', () => {
       expect(result).toHaveProperty('error')
       for (const text of channels('error' in result ? result.error : undefined)) expect(text).not.toMatch(/canary/)
     }
+  })
+
+  it('what looks like a signed link is left out, whoever signed it', async () => {
+    server.answer(FAULTS['FAILED with some other link'] ?? (() => {}))
+    const result = await ending(server.client().create({ meetingID: 'room', name: 'Room' }))
+    expect(result).toMatchObject({
+      error: { messageKey: 'checksumError', apiMessage: expect.stringMatching(/^\[redacted/) },
+    })
   })
 
   it('a link that is made is not kept anywhere in its client', () => {
