@@ -93,6 +93,7 @@ export function toHttpFailure(error: unknown, sent: boolean): HttpFailure {
   // The code alone does not tell: a connection may time out, or become unreachable, long after the request.
   const before =
     reason === 'dns' ||
+    reason === 'refused' ||
     reason === 'blocked' ||
     code === 'UND_ERR_CONNECT_TIMEOUT' ||
     syscall === 'connect' ||
