@@ -40,7 +40,7 @@ export interface XmlLimits {
 const LIMITS: XmlLimits = { depth: 64, elements: 500_000 }
 
 /** Characters parsed before the event loop gets its turn, small enough for a pause of a few milliseconds. */
-const SLICE = 128 * 1024
+const SLICE = 64 * 1024
 
 const NO_CHILDREN: XmlNode[] = []
 
@@ -154,8 +154,9 @@ export async function parseLongXml(text: string, limits: XmlLimits = LIMITS): Pr
   if (text.length <= SLICE) return parseXml(text, limits)
   const builder = beginTree(limits)
   for (let from = 0; from < text.length; from += SLICE) {
-    if (from > 0) await new Promise(setImmediate)
     builder.write(text.slice(from, from + SLICE))
+    // Also after the last one: what is made of the tree takes its time as well.
+    await new Promise(setImmediate)
   }
   return builder.end()
 }
