@@ -91,6 +91,16 @@ export interface MyVirtualClassesParams {
   readonly offset?: number | undefined
 }
 
+/** How a picture is written. */
+export interface TimelineParams {
+  /** @default 'en-GB' */
+  readonly locale?: string | undefined
+  /** @default 'UTC' */
+  readonly timeZone?: string | undefined
+  /** `auto` follows the reader's system. @default 'auto' */
+  readonly theme?: 'auto' | 'light' | 'dark' | undefined
+}
+
 /**
  * Live classes for a page: the REST API, typed. Every method rejects with a {@link VideoConferenceError}, or with the
  * signal's reason when it was aborted.
@@ -194,8 +204,23 @@ export class VideoConferenceService {
   }
 
   /** The class as the text of an `.ics` file, to offer for download. */
-  async getCalendar(classId: string, options?: RequestOptions): Promise<string> {
-    const { status, text, retryAfter } = await this.#send('GET', of(classId, 'calendar.ics'), options)
+  getCalendar(classId: string, options?: RequestOptions): Promise<string> {
+    return this.#file(of(classId, 'calendar.ics'), options)
+  }
+
+  /** The attendance as the text of a table that spreadsheets open (CSV), for teachers to download. */
+  getAttendanceTable(classId: string, options?: RequestOptions): Promise<string> {
+    return this.#file(of(classId, 'attendance/?format=csv'), options)
+  }
+
+  /** Who was there when, as an SVG picture for teachers. It loads nothing and runs nothing; show it as an image. */
+  getTimeline(classId: string, params: TimelineParams = {}, options?: RequestOptions): Promise<string> {
+    const { locale, timeZone, theme } = params
+    return this.#file(of(classId, `attendance/timeline.svg${query({ locale, time_zone: timeZone, theme })}`), options)
+  }
+
+  async #file(path: string, options?: RequestOptions): Promise<string> {
+    const { status, text, retryAfter } = await this.#send('GET', path, options)
     return status === 200 ? text : read(status, text, retryAfter)
   }
 

@@ -16,6 +16,7 @@ import { liveClassRoutes } from './routes/live-classes.ts'
 import { outcomeRoutes } from './routes/outcomes.ts'
 import type { Parts } from './routes/parts.ts'
 import { systemRoutes } from './routes/system.ts'
+import { timelineRoutes } from './routes/timeline.ts'
 
 /** A request to its answer: what every framework can mount. */
 export type FetchHandler = (request: Request) => Promise<Response>
@@ -67,6 +68,7 @@ export function createHttpApi(options: HttpApiOptions): FetchHandler {
   for (const path of ['/api/v1/courses/*', '/api/v1/dashboard/*']) app.use(path, identify, takeBody)
   liveClassRoutes(app, parts)
   outcomeRoutes(app, parts)
+  timelineRoutes(app, parts)
   courseRoutes(app, parts)
   dashboardRoutes(app, parts)
   callbackRoutes(app, parts)
@@ -79,7 +81,7 @@ export function createHttpApi(options: HttpApiOptions): FetchHandler {
 /** The API's paths end in a slash, but for the names of files; one that was forgotten is no other path. */
 function withSlash(request: Request): string {
   const path = getPath(request)
-  return path.startsWith('/api/') && !/(\/|\/calendar\.ics)$/.test(path) ? `${path}/` : path
+  return path.startsWith('/api/') && !/(\/|\/calendar\.ics|\/timeline\.svg)$/.test(path) ? `${path}/` : path
 }
 
 /** The first thing wrong with each field, by its name. */

@@ -51,6 +51,10 @@ describe('VideoConferenceService over the API', () => {
 
     expect((await tea.getAttendance(id)).records.map(({ user_id }) => user_id)).toContain('ana')
     expect((await ana.getAttendance(id)).records).toMatchObject([{ user_id: 'ana' }])
+    expect(await tea.getAttendanceTable(id)).toContain('Ana Ñ')
+    expect(await tea.getTimeline(id, { timeZone: 'Europe/Madrid', theme: 'dark' })).toMatch(/^<svg /)
+    await expect(ana.getTimeline(id)).rejects.toMatchObject({ code: 'FORBIDDEN' })
+    await expect(tea.getTimeline(id, { timeZone: 'Mars' })).rejects.toMatchObject({ code: 'INVALID' })
     expect(await ana.getRecordings(id)).toMatchObject([{ record_id: 'r/1', published: true }])
     await tea.setRecordingPublished(id, { recordId: 'r/1', published: false })
     expect(await ana.getRecordings(id)).toEqual([])
