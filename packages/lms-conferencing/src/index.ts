@@ -1,3 +1,4 @@
+export type { Alert, ToldAlert } from './alert.ts'
 export type { AttendanceOptions, AttendanceResult, ClassReport, ClassRow, ClassTotals } from './attendance/index.ts'
 export { type Clock, systemClock, type TimerHandle } from './clock.ts'
 export { type Conferencing, createConferencing } from './conferencing.ts'
@@ -8,6 +9,7 @@ export {
   type Outcome,
 } from './errors.ts'
 export { type LogFields, type Logger, noLogger } from './logger.ts'
+export type { CounterName, DurationName, GaugeName, GaugeReading, MetricLabels, Metrics } from './metrics.ts'
 export type * from './model.ts'
 export type { ConferencingOptions } from './options.ts'
 export type * from './provider.ts'

@@ -1,12 +1,19 @@
 import { randomUUID } from 'node:crypto'
+import type { ToldAlert } from './alert.ts'
 import type { AttendanceOptions } from './attendance/types.ts'
 import { type Clock, systemClock } from './clock.ts'
+import type { KeepDays } from './inbox/keeping.ts'
 import { type Logger, noLogger } from './logger.ts'
+import type { Metrics } from './metrics.ts'
 import type { LiveClass, MeetingSpec } from './model.ts'
 import type { ConferenceProvider } from './provider.ts'
 import type { Store } from './store.ts'
+import { alertOf, createAlerts } from './use-cases/alerts.ts'
 import { type Context, type RosterEntry, shared } from './use-cases/context.ts'
 import type { Notice } from './use-cases/notice.ts'
+import { createRegistry, withRegistry } from './use-cases/registry.ts'
+import { resolveRetention } from './use-cases/retention.ts'
+import { createWatch } from './use-cases/watch.ts'
 
 /** What live classes are made of: the LMS's side of each port, and the outside world's. */
 export interface ConferencingOptions {
@@ -28,6 +35,17 @@ export interface ConferencingOptions {
   readonly attendance?: AttendanceOptions | undefined
   /** Hears what happened once it is stored. What it throws is logged and has no other effect. */
   readonly notify?: ((notice: Notice) => void | Promise<void>) | undefined
+  /**
+   * Hears what whoever runs the platform should look at: the same at most once an hour. What it throws is logged and
+   * has no other effect. @default alerts are only logged
+   */
+  readonly alert?: ((alert: ToldAlert) => void | Promise<void>) | undefined
+  /** How long the same alert is swallowed and counted, in milliseconds. @default 3600000 */
+  readonly alertEveryMs?: number | undefined
+  /** Where figures go beside `metrics()`, for example `otelMetrics(meter)`. */
+  readonly metrics?: Metrics | undefined
+  /** How long callbacks and refused requests are kept; `false`: until somebody purges them. */
+  readonly retention?: KeepDays | false | undefined
   /** How long a person waits for a provider, in milliseconds. @default 5000 */
   readonly deadlineMs?: number | undefined
   /** @default nothing is logged */
@@ -41,6 +59,7 @@ export interface ConferencingOptions {
 }
 
 const defaultDeadlineMs = 5_000
+const defaultAlertEveryMs = 3_600_000
 
 /** Throws `TypeError` naming the option that cannot be. */
 export function resolveOptions(options: ConferencingOptions): Context {
@@ -53,19 +72,34 @@ export function resolveOptions(options: ConferencingOptions): Context {
   const { chooseProvider, roster = () => [], notify, deadlineMs = defaultDeadlineMs } = options
   if (names.length > 1 && !chooseProvider) throw new TypeError('chooseProvider: needed to choose between providers')
   if (!(Number.isFinite(deadlineMs) && deadlineMs > 0)) throw new TypeError('deadlineMs: must be above 0')
-  const logger = options.logger ?? noLogger
+  const { logger = noLogger, clock = systemClock, alertEveryMs = defaultAlertEveryMs } = options
+  if (!(alertEveryMs >= 0)) throw new TypeError('alertEveryMs: must be 0 or more')
+  const registry = createRegistry()
+  const metrics = withRegistry(registry, options.metrics)
+  const alert = createAlerts({ tell: options.alert, everyMs: alertEveryMs, clock, logger, metrics })
+  const watch = createWatch({ clock, metrics, alert })
+  const providers = Object.fromEntries(
+    Object.entries(options.providers).map(([name, provider]) => [name, watch.watch(provider)]),
+  )
   return {
     tenantId: options.tenantId ?? 'default',
-    providers: options.providers,
+    providers,
     store: options.store,
-    clock: options.clock ?? systemClock,
+    clock,
     logger,
+    alert,
+    metrics,
+    metricsText: registry.text,
+    providerHealth: watch.health,
+    retention: resolveRetention(options.retention),
     random: options.random ?? Math.random,
     newId: options.newId ?? randomUUID,
     chooseProvider: chooseProvider ?? (() => only),
     roster: async liveClass => roster(liveClass),
     attendanceOptions: options.attendance ?? {},
     notify: notice => {
+      const worthAnAlert = alertOf(notice)
+      if (worthAnAlert) alert(worthAnAlert)
       if (!notify) return
       const failed = (): void => logger.error('notify failed', { type: notice.type, class_id: notice.liveClass.id })
       try {

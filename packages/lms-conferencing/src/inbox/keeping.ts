@@ -14,12 +14,15 @@ export interface Upkeep {
   readonly dryRun?: boolean | undefined
 }
 
-export interface PurgeOptions extends Upkeep {
-  /** How long bodies are kept, in days. @default 30 */
+/** How long what came in is kept. */
+export interface KeepDays {
+  /** What callbacks say, and refused requests, in days. @default 30 */
   readonly keepBodiesDays?: number | undefined
-  /** How long callbacks are known, so that a repetition has no effect, in days; at least 30. @default 120 */
+  /** That they came, so that a repetition has no effect, in days; at least 30. @default 120 */
   readonly keepRowsDays?: number | undefined
 }
+
+export interface PurgeOptions extends Upkeep, KeepDays {}
 
 const DAY = 86_400_000
 /** Four times the age up to which callbacks are accepted, rounded up (T35). */
@@ -27,15 +30,27 @@ const shortestRowsDays = 30
 /** Small enough that nobody has to wait for it. */
 const BATCH = 500
 
+/** With the defaults in place. Throws `TypeError` naming the option that cannot be, after `prefix`. */
+export function keepDays(
+  { keepBodiesDays = 30, keepRowsDays = 120 }: KeepDays = {},
+  prefix = '',
+): { readonly keepBodiesDays: number; readonly keepRowsDays: number } {
+  if (!(keepRowsDays >= shortestRowsDays)) {
+    throw new TypeError(`${prefix}keepRowsDays: must be ${shortestRowsDays} or more`)
+  }
+  if (!(keepBodiesDays >= 1 && keepBodiesDays <= keepRowsDays)) {
+    throw new TypeError(`${prefix}keepBodiesDays: must be from 1 to keepRowsDays`)
+  }
+  return { keepBodiesDays, keepRowsDays }
+}
+
 /**
  * Forgets what is old, in many small transactions: bodies after 30 days, callbacks after 120. What waits to be applied
  * stays. Throws `TypeError` naming the option that cannot be.
  */
 export async function purgeInbox(options: PurgeOptions): Promise<PurgeCounts> {
-  const { store, tenantId, clock = systemClock, keepBodiesDays = 30, keepRowsDays = 120 } = options
-  if (!(keepRowsDays >= shortestRowsDays)) throw new TypeError(`keepRowsDays: must be ${shortestRowsDays} or more`)
-  if (!(keepBodiesDays >= 1 && keepBodiesDays <= keepRowsDays))
-    throw new TypeError('keepBodiesDays: must be from 1 to keepRowsDays')
+  const { store, tenantId, clock = systemClock } = options
+  const { keepBodiesDays, keepRowsDays } = keepDays(options)
   const ago = (days: number): Date => new Date(Math.max(0, clock.now() - days * DAY))
   const before = { bodies: ago(keepBodiesDays), rows: ago(keepRowsDays), refused: ago(keepBodiesDays) }
   if (options.dryRun) return store.read(tx => tx.countPurgeable(tenantId, before))

@@ -1,11 +1,15 @@
+import type { Alert } from '../alert.ts'
 import type { AttendanceOptions } from '../attendance/types.ts'
 import type { Clock } from '../clock.ts'
 import { ConferencingError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
+import type { GaugeReading, Metrics } from '../metrics.ts'
 import type { LiveClass, Meeting, MeetingSpec, Recording } from '../model.ts'
 import type { ConferenceProvider } from '../provider.ts'
 import type { ClassPatch, Store, StoredClass } from '../store.ts'
 import type { Notice } from './notice.ts'
+import type { Retention } from './retention.ts'
+import type { ProviderHealth } from './watch.ts'
 
 /** A person the LMS expects in a class, with the name to show. */
 export interface RosterEntry {
@@ -27,6 +31,14 @@ export interface Context {
   readonly roster: (liveClass: LiveClass) => Promise<readonly RosterEntry[]>
   readonly attendanceOptions: AttendanceOptions
   readonly notify: (notice: Notice) => void
+  /** For whoever runs the platform; the same again is swallowed for a while. */
+  readonly alert: (alert: Alert) => void
+  readonly metrics: Metrics
+  /** How each provider did, from what calls told. */
+  readonly providerHealth: () => readonly ProviderHealth[]
+  /** The figures of this process as Prometheus reads them. */
+  readonly metricsText: (gauges: readonly GaugeReading[]) => string
+  readonly retention: Retention
   /** How long one call to a provider may take, in milliseconds, while a person waits for the answer. */
   readonly deadlineMs: number
   /** Calls on their way, by class: two people asking for the same thing share one. */

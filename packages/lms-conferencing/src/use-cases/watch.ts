@@ -1,0 +1,112 @@
+import type { Alert } from '../alert.ts'
+import type { Clock } from '../clock.ts'
+import { ConferencingError, type ConferencingErrorCode } from '../errors.ts'
+import { labelWord, type MetricLabels, type Metrics } from '../metrics.ts'
+import type { ConferenceProvider } from '../provider.ts'
+
+/** How a provider did, from what calls told; none is made to find out. */
+export interface ProviderHealth {
+  readonly name: string
+  /** When it last answered anything; `null` until it has, since this process began. */
+  readonly answeredAt: Date | null
+  /** Calls it has not answered, or whose credentials it refused, since it last answered; `null`: none. */
+  readonly failing: {
+    readonly since: Date
+    readonly count: number
+    readonly call: string
+    readonly code: ConferencingErrorCode
+  } | null
+  /** What it said when it was last made sure that it calls us back; `null`: not yet, or it needs no keeping. */
+  readonly callbacks: { readonly at: Date; readonly found: string } | null
+}
+
+export interface Watch {
+  /** The same provider; each call is measured, and what it came to remembered. */
+  watch(provider: ConferenceProvider): ConferenceProvider
+  health(): readonly ProviderHealth[]
+}
+
+export interface WatchOptions {
+  readonly clock: Clock
+  readonly metrics: Metrics
+  readonly alert: (alert: Alert) => void
+}
+
+/** One failure is a mishap. */
+const failuresInARow = 3
+
+export function createWatch({ clock, metrics, alert }: WatchOptions): Watch {
+  const known = new Map<string, ProviderHealth>()
+
+  function note(name: string, changes: Partial<ProviderHealth>): ProviderHealth {
+    const before = known.get(name) ?? { name, answeredAt: null, failing: null, callbacks: null }
+    const after = { ...before, ...changes }
+    known.set(name, after)
+    return after
+  }
+
+  function answered(name: string, call: string, result: unknown): void {
+    const at = new Date(clock.now())
+    // A link may be made without asking anybody, and `null` is what is said where nobody was asked.
+    if (call !== 'joinLink' && result !== null) note(name, { answeredAt: at, failing: null })
+    if (call === 'keepCallbacks' && typeof result === 'string') note(name, { callbacks: { at, found: result } })
+  }
+
+  function failed(name: string, call: string, error: unknown): void {
+    if (!(error instanceof ConferencingError)) return
+    const { code } = error
+    const at = new Date(clock.now())
+    if (code !== 'UNAVAILABLE' && code !== 'UNAUTHORIZED') {
+      // Refusing is an answer.
+      if (error.outcome === 'refused') note(name, { answeredAt: at, failing: null })
+      return
+    }
+    const before = known.get(name)?.failing
+    const failing =
+      before?.code === code ? { ...before, count: before.count + 1, call } : { since: at, count: 1, call, code }
+    note(name, { failing })
+    if (failing.count < failuresInARow) return
+    alert({ type: code === 'UNAUTHORIZED' ? 'credentials-refused' : 'server-unreachable', provider: name, call })
+  }
+
+  async function seen(name: string, call: string, answer: Promise<unknown>): Promise<unknown> {
+    const began = clock.now()
+    const labels: MetricLabels = { 'conferencing.provider': name, 'conferencing.call': call }
+    try {
+      const result = await answer
+      metrics.record('conferencing.provider.call.duration', secondsSince(clock, began), labels)
+      answered(name, call, result)
+      return result
+    } catch (error) {
+      const seconds = secondsSince(clock, began)
+      metrics.record('conferencing.provider.call.duration', seconds, { ...labels, 'error.type': errorType(error) })
+      failed(name, call, error)
+      throw error
+    }
+  }
+
+  return {
+    watch(provider) {
+      const { name } = note(provider.name, {})
+      // Not around the provider itself: one that is frozen must give its own members.
+      const shell: ConferenceProvider = Object.create(provider)
+      return new Proxy(shell, {
+        get(_, key) {
+          const member: unknown = Reflect.get(provider, key)
+          if (typeof member !== 'function' || typeof key !== 'string') return member
+          return (...given: unknown[]) => {
+            const answer: unknown = Reflect.apply(member, provider, given)
+            return answer instanceof Promise ? seen(name, labelWord(key), answer) : answer
+          }
+        },
+      })
+    },
+    health: () => [...known.values()],
+  }
+}
+
+/** Never negative, whatever happens to the clock meanwhile. */
+export const secondsSince = (clock: Clock, began: number): number => Math.max(0, clock.now() - began) / 1000
+
+/** An error as a label: our own by code, any other by nothing it could have made up. */
+export const errorType = (error: unknown): string => (error instanceof ConferencingError ? error.code : 'INTERNAL')
