@@ -1,4 +1,13 @@
-import type { AttendanceEvent, LiveClass, Meeting, Provenance, Recording, Room } from './model.ts'
+import type {
+  Activity,
+  AttendanceEvent,
+  LiveClass,
+  Meeting,
+  PersonActivity,
+  Provenance,
+  Recording,
+  Room,
+} from './model.ts'
 
 /** A class row with what only providers may see. */
 export interface StoredClass {
@@ -38,9 +47,17 @@ export interface ClassFilter {
 
 /**
  * `new`: stored and acknowledged, waits for its turn. `applied`: its effect is in the state. `ignored`: nothing to
- * do, with the reason. `dead`: failed too often, waits for a person. None is ever deleted by applying.
+ * do, with the reason. `dead`: failed too often, waits for a person. `stale`: genuine, but older (or newer) than what is
+ * applied by itself, waits for a person. None is ever deleted by applying.
  */
-export type InboxState = 'new' | 'applied' | 'ignored' | 'dead'
+export type InboxState = 'new' | 'applied' | 'ignored' | 'dead' | 'stale'
+
+/** Callbacks to be put back, whatever became of them. */
+export type InboxSelection =
+  | { readonly seq: number }
+  | { readonly seqs: readonly number[] }
+  /** `any`: all that still have their body. */
+  | { readonly state: 'dead' | 'stale' | 'any' }
 
 export interface NewInboxRow {
   readonly tenantId: string
@@ -51,6 +68,8 @@ export interface NewInboxRow {
   /** Hex digest over tenant, provider, server, kind and body: the same callback twice is one row. */
   readonly digest: string
   readonly receivedAt: Date
+  /** Comes in as `stale` instead of `new`. @default false */
+  readonly isStale?: boolean | undefined
 }
 
 export interface InboxRow extends NewInboxRow {
@@ -92,6 +111,20 @@ export interface StoredEvent {
   readonly provenance: Provenance
 }
 
+/** What the provider counted during one run of a meeting. */
+export interface RunActivity {
+  readonly instance: string
+  readonly pollsPublished: number
+  readonly people: readonly PersonActivity[]
+}
+
+/** What the provider counted during all runs of a class. */
+export interface ClassActivity {
+  readonly pollsPublished: number
+  /** By person; without a prototype, so that any name is safe. */
+  readonly people: Readonly<Record<string, Activity>>
+}
+
 /** A breakout room's callbacks count for the class of its parent. */
 export interface MeetingAlias extends MeetingName {
   readonly parentKey: string
@@ -129,9 +162,28 @@ export interface StoreTransaction {
   /** By time; the order is the same whatever the order they came in. */
   listEvents(tenantId: string, classId: string): Promise<readonly StoredEvent[]>
 
+  /** Keeps what the provider counted; a second report of a run replaces the first. Answers how many people's counters changed. */
+  putActivity(tenantId: string, classId: string, runs: readonly RunActivity[]): Promise<number>
+  /** The counters of all runs together; `null` when the provider has counted nothing. */
+  getActivity(tenantId: string, classId: string): Promise<ClassActivity | null>
+
   upsertRecordings(tenantId: string, recordings: readonly Recording[]): Promise<void>
   /** By start, those without one first, then by id. */
   listRecordings(tenantId: string, classId: string): Promise<readonly Recording[]>
+
+  /** The `seq` of the newest change; 0 before the first. */
+  lastChange(): Promise<number>
+  /** What changed after that one; several changes of one kind in one class are the latest of them. By `seq`. */
+  listChanges(tenantId: string, afterSeq: number): Promise<ChangesPage>
+  /** Notes that other people have to do with a course now; the LMS alone knows who. */
+  addAccessChange(tenantId: string, courseId: string): Promise<void>
+
+  /** The only token of a person from now on. */
+  setCalendarToken(token: CalendarToken): Promise<void>
+  /** Whose token it is; `null` for one that is nobody's, or no longer. */
+  findCalendarToken(tenantId: string, digest: string): Promise<string | null>
+  /** Answers whether there was one. */
+  deleteCalendarToken(tenantId: string, userId: string): Promise<boolean>
 
   /** The first alias of a name stays. Callbacks that waited for the name come back to `new`. */
   addAlias(alias: MeetingAlias): Promise<void>
@@ -143,8 +195,8 @@ export interface StoreTransaction {
   nextInboxDue(tenantId: string): Promise<Date | null>
   getInbox(tenantId: string, seq: number): Promise<InboxRow | null>
   markInbox(row: InboxRow, outcome: InboxOutcome): Promise<void>
-  /** Puts the dead rows, or one row whatever its state, back to `new`, due at once, if it has its body. Answers how many. */
-  requeueInbox(tenantId: string, which: { readonly seq: number } | { readonly state: 'dead' }): Promise<number>
+  /** Puts rows back to `new`, due at once, if they have their body. Answers how many. */
+  requeueInbox(tenantId: string, which: InboxSelection): Promise<number>
   countInbox(tenantId: string): Promise<Readonly<Record<InboxState, number>>>
   /** By `seq`. */
   listInbox(filter: InboxFilter): Promise<readonly InboxRow[]>
@@ -160,6 +212,7 @@ export interface StoreTransaction {
 
   /** Keeps a refused request unless it is there; then drops the oldest of its provider beyond the limits. Answers how many. */
   addRefused(request: NewRefusedRequest, limits: RefusedLimits): Promise<number>
+  countRefused(tenantId: string): Promise<number>
   /** By `id`. */
   listRefused(filter: RefusedFilter): Promise<readonly RefusedRequest[]>
   deleteRefused(tenantId: string, id: number): Promise<void>
@@ -168,6 +221,45 @@ export interface StoreTransaction {
   addOperation(operation: Operation): Promise<void>
   /** The latest first. */
   listOperations(tenantId: string, limit: number): Promise<readonly Operation[]>
+}
+
+/**
+ * What of a class is another now: `class` its row (new, changed or deleted), `attendance` its facts, `recordings` its
+ * recordings. `access`: who teaches a course or is enrolled in it.
+ */
+export type ChangeKind = 'class' | 'attendance' | 'recordings' | 'access'
+
+/**
+ * An entry of the log that the store itself writes, in the transaction that makes the change. It says where to look,
+ * not what is there.
+ */
+export interface Change {
+  /** Grows in the order of commits, over all tenants. */
+  readonly seq: number
+  readonly courseId: string
+  /** `null`: of the course as a whole. */
+  readonly classId: string | null
+  readonly kind: ChangeKind
+}
+
+export interface ChangesPage {
+  readonly changes: readonly Change[]
+  /** The newest entry of the log, of whatever tenant. */
+  readonly lastSeq: number
+  /**
+   * The oldest entry of the log. Whoever has seen less than the one before it, or more than `lastSeq`, cannot tell what
+   * was missed.
+   */
+  readonly firstSeq: number
+}
+
+/** Opens one person's calendar to whoever has it, so only its digest is kept. */
+export interface CalendarToken {
+  readonly tenantId: string
+  readonly userId: string
+  /** SHA-256 of the token, hex. */
+  readonly digest: string
+  readonly createdAt: Date
 }
 
 /** What is older is forgotten. */
@@ -252,6 +344,11 @@ export interface Store {
   receive(rows: readonly NewInboxRow[]): Promise<number>
   /** Reads one consistent state, without taking the write lock. */
   read<T>(work: (tx: StoreTransaction) => Promise<T>): Promise<T>
+  /**
+   * Calls back after each transaction of this store object that wrote to the log of changes. Those of other processes
+   * are seen by reading. Answers what ends it.
+   */
+  onChange(listener: () => void): () => void
   /** Makes sure that what was deleted or erased is in no file of the database any more, where that is in our hands. */
   scrub(): Promise<void>
   /** Lets what runs come to its end, then closes. */

@@ -2,6 +2,7 @@ import type { Insertable, Transaction, Updateable } from 'kysely'
 import { ConferencingError } from '../errors.ts'
 import type { Meeting } from '../model.ts'
 import type { ClassPatch, MeetingName, StoredClass, StoreTransaction } from '../store.ts'
+import type { ChangeLog } from './changes.ts'
 import { requeueWaiting } from './inbox.ts'
 import type { ClassTable, TableNames, Tables } from './schema.ts'
 
@@ -10,7 +11,7 @@ type ClassQueries = Pick<
   'insertClass' | 'getClass' | 'findClassByMeetingKey' | 'listClasses' | 'updateClass' | 'deleteClass'
 >
 
-export function classQueries(db: Transaction<Tables>, tables: TableNames): ClassQueries {
+export function classQueries(db: Transaction<Tables>, tables: TableNames, log: ChangeLog): ClassQueries {
   const getClass: ClassQueries['getClass'] = async (tenantId, id) => {
     const row = await db
       .selectFrom(tables.classes)
@@ -26,7 +27,9 @@ export function classQueries(db: Transaction<Tables>, tables: TableNames): Class
 
     async insertClass(stored) {
       await db.insertInto(tables.classes).values(toRow(stored)).execute()
-      await requeueWaiting(db, tables, meetingName(stored.liveClass.tenantId, stored.meeting))
+      const { tenantId, id } = stored.liveClass
+      await requeueWaiting(db, tables, meetingName(tenantId, stored.meeting))
+      await log.note(tenantId, id, 'class')
     },
 
     async findClassByMeetingKey({ tenantId, provider, serverId, meetingKey }) {
@@ -67,11 +70,18 @@ export function classQueries(db: Transaction<Tables>, tables: TableNames): Class
         .executeTakeFirst()
       if (numUpdatedRows === 0n) return null
       if (patch.meeting) await requeueWaiting(db, tables, meetingName(tenantId, patch.meeting))
+      await log.note(tenantId, id, 'class')
       return getClass(tenantId, id)
     },
 
     async deleteClass(tenantId, id) {
-      await db.deleteFrom(tables.classes).where('tenant_id', '=', tenantId).where('id', '=', id).execute()
+      const deleted = await db
+        .deleteFrom(tables.classes)
+        .where('tenant_id', '=', tenantId)
+        .where('id', '=', id)
+        .returning('course_id')
+        .executeTakeFirst()
+      if (deleted) await log.noteFor(tenantId, deleted.course_id, id, 'class')
     },
   }
 }

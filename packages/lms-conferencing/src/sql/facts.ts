@@ -3,6 +3,8 @@ import { sql, type Transaction } from 'kysely'
 import type { AttendanceEvent, PresentSession, Provenance } from '../model.ts'
 import type { StoredEvent, StoreTransaction } from '../store.ts'
 import { storeUnavailable } from '../store-faults.ts'
+import { renameInActivity } from './activity.ts'
+import type { ChangeLog } from './changes.ts'
 import type { EventTable, TableNames, Tables } from './schema.ts'
 
 type FactQueries = Pick<StoreTransaction, 'addEvents' | 'listEvents' | 'renamePerson'>
@@ -10,7 +12,7 @@ type FactQueries = Pick<StoreTransaction, 'addEvents' | 'listEvents' | 'renamePe
 /** A fact that several sources report is shown with the strongest of them, whichever came first. */
 const strongestFirst: readonly Provenance[] = ['webhook', 'report', 'snapshot', 'lms']
 
-export function factQueries(db: Transaction<Tables>, tables: TableNames): FactQueries {
+export function factQueries(db: Transaction<Tables>, tables: TableNames, log: ChangeLog): FactQueries {
   const addEvent = async (tenantId: string, classId: string, stored: StoredEvent): Promise<boolean> => {
     const row = toRow(tenantId, classId, stored)
     const { numInsertedOrUpdatedRows } = await db
@@ -37,6 +39,7 @@ export function factQueries(db: Transaction<Tables>, tables: TableNames): FactQu
     async addEvents(tenantId, classId, events) {
       let added = 0
       for (const event of events) if (await addEvent(tenantId, classId, event)) added++
+      if (added > 0) await log.note(tenantId, classId, 'attendance')
       return added
     },
 
@@ -72,7 +75,9 @@ export function factQueries(db: Transaction<Tables>, tables: TableNames): FactQu
           .where('fact_key', '=', row.fact_key)
           .execute()
         await addEvent(tenantId, row.class_id, { event: after, provenance: row.provenance })
+        await log.note(tenantId, row.class_id, 'attendance')
       }
+      await renameInActivity(db, tables, { tenantId, from, to })
       return renamed
     },
   }

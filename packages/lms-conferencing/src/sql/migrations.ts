@@ -1,6 +1,9 @@
 import type { Transaction } from 'kysely'
 import { ConferencingError } from '../errors.ts'
 import { storeUnavailable } from '../store-faults.ts'
+import { activity } from './migrations/activity.ts'
+import { calendarTokens } from './migrations/calendar-tokens.ts'
+import { changes } from './migrations/changes.ts'
 import { firstTables } from './migrations/first-tables.ts'
 import { forgetting } from './migrations/forgetting.ts'
 import { type ColumnTypes, type Migration, required } from './migrations/migration.ts'
@@ -10,6 +13,9 @@ import type { TableNames, Tables } from './schema.ts'
 const migrations: readonly Migration[] = [
   { name: 'classes, facts, recordings, inbox', up: firstTables },
   { name: 'refused requests, operations, forgotten bodies', up: forgetting },
+  { name: 'activity', up: activity },
+  { name: 'what changed, for live pages', up: changes },
+  { name: 'tokens of calendar feeds', up: calendarTokens },
 ]
 
 /**

@@ -1,21 +1,32 @@
 import type { Transaction } from 'kysely'
 import type { PlaybackFormat, Recording } from '../model.ts'
 import type { StoreTransaction } from '../store.ts'
+import type { ChangeLog } from './changes.ts'
 import type { RecordingTable, TableNames, Tables } from './schema.ts'
 
 type RecordingQueries = Pick<StoreTransaction, 'upsertRecordings' | 'listRecordings'>
 
-export function recordingQueries(db: Transaction<Tables>, tables: TableNames): RecordingQueries {
+export function recordingQueries(db: Transaction<Tables>, tables: TableNames, log: ChangeLog): RecordingQueries {
   return {
     async upsertRecordings(tenantId, recordings) {
       for (const recording of recordings) {
         const row = toRow(tenantId, recording)
         const { tenant_id, class_id, record_id, ...rest } = row
+        const known = await db
+          .selectFrom(tables.recordings)
+          .selectAll()
+          .where('tenant_id', '=', tenant_id)
+          .where('class_id', '=', class_id)
+          .where('record_id', '=', record_id)
+          .executeTakeFirst()
+        // Read from the provider again and again, most lists bring nothing new.
+        if (known && isSame(known, row)) continue
         await db
           .insertInto(tables.recordings)
           .values(row)
           .onConflict(conflict => conflict.columns(['tenant_id', 'class_id', 'record_id']).doUpdateSet(rest))
           .execute()
+        await log.note(tenantId, class_id, 'recordings')
       }
     },
 
@@ -31,6 +42,12 @@ export function recordingQueries(db: Transaction<Tables>, tables: TableNames): R
       return rows.map(fromRow).sort((a, b) => (a.startedAt?.getTime() ?? 0) - (b.startedAt?.getTime() ?? 0))
     },
   }
+}
+
+/** Whether two rows say the same, whatever the order of their columns. */
+function isSame(a: RecordingTable, b: RecordingTable): boolean {
+  const text = (row: RecordingTable): string => JSON.stringify(Object.entries(row).sort(([x], [y]) => (x < y ? -1 : 1)))
+  return text(a) === text(b)
 }
 
 const toRow = (tenantId: string, recording: Recording): RecordingTable => ({

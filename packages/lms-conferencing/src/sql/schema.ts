@@ -1,6 +1,6 @@
 import type { Generated } from 'kysely'
 import type { AttendanceEvent, ClassStatus, Provenance, Provisioning, RecordingState, Room } from '../model.ts'
-import type { InboxState } from '../store.ts'
+import type { ChangeKind, InboxState } from '../store.ts'
 
 /*
  * Columns are as both databases have them: ids and enumerations as text, times as epoch milliseconds in bigints,
@@ -65,6 +65,20 @@ export interface RecordingTable {
   playback: string
 }
 
+export interface ActivityTable {
+  tenant_id: string
+  class_id: string
+  instance: string
+  /** Empty for the run as a whole. */
+  person: string
+  polls_published: number
+  talk_ms: number
+  messages: number
+  raised_hands: number
+  reactions: number
+  poll_answers: number
+}
+
 export interface AliasTable {
   tenant_id: string
   provider: string
@@ -122,6 +136,23 @@ export interface WaitingTable {
   seq: number
 }
 
+export interface ChangeTable {
+  /** In the order of commits. */
+  seq: Generated<number>
+  tenant_id: string
+  course_id: string
+  /** Empty for what is of the course as a whole. */
+  class_id: string
+  kind: ChangeKind
+}
+
+export interface CalendarTokenTable {
+  tenant_id: string
+  user_id: string
+  digest: string
+  created_at: number
+}
+
 export interface SchemaTable {
   version: number
   name: string
@@ -131,11 +162,14 @@ export interface Tables {
   classes: ClassTable
   events: EventTable
   recordings: RecordingTable
+  activity: ActivityTable
   aliases: AliasTable
   inbox: InboxTable
   inbox_waiting: WaitingTable
   refused: RefusedTable
   operations: OperationTable
+  changes: ChangeTable
+  calendar_tokens: CalendarTokenTable
   schema_versions: SchemaTable
 }
 
@@ -152,11 +186,14 @@ export function tableNames(prefix: string): TableNames {
     classes: name('classes'),
     events: name('events'),
     recordings: name('recordings'),
+    activity: name('activity'),
     aliases: name('aliases'),
     inbox: name('inbox'),
     inbox_waiting: name('inbox_waiting'),
     refused: name('refused'),
     operations: name('operations'),
+    changes: name('changes'),
+    calendar_tokens: name('calendar_tokens'),
     schema_versions: name('schema_versions'),
   }
 }

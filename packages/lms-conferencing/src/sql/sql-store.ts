@@ -3,7 +3,10 @@ import type { Kysely, Transaction } from 'kysely'
 import { ConferencingError } from '../errors.ts'
 import type { NewInboxRow, Store, StoreTransaction } from '../store.ts'
 import { storeUnavailable } from '../store-faults.ts'
+import { activityQueries } from './activity.ts'
 import { aliasQueries } from './aliases.ts'
+import { calendarTokenQueries } from './calendar-tokens.ts'
+import { type ChangeLog, changeLog, changeQueries } from './changes.ts'
 import { classQueries } from './classes.ts'
 import { factQueries } from './facts.ts'
 import { inboxQueries } from './inbox.ts'
@@ -32,6 +35,7 @@ export class SqlStore implements Store {
   readonly #running = new Set<Promise<unknown>>()
   /** Known to everything that runs inside a transaction of this store, and whether it still does. */
   readonly #inside = new AsyncLocalStorage<{ open: boolean }>()
+  readonly #listeners = new Set<() => void>()
   #closing: Promise<void> | undefined
 
   constructor(connections: Connections, tables: TableNames) {
@@ -39,13 +43,26 @@ export class SqlStore implements Store {
     this.#tables = tables
   }
 
-  transaction<T>(work: (tx: StoreTransaction) => Promise<T>): Promise<T> {
-    return this.#run(() =>
+  async transaction<T>(work: (tx: StoreTransaction) => Promise<T>): Promise<T> {
+    const { result, hasChanges } = await this.#run(() =>
       this.#connections.writer
         .transaction()
         .setIsolationLevel('serializable')
-        .execute(tx => work(this.#queries(tx))),
+        .execute(async tx => {
+          const log = changeLog(tx, this.#tables)
+          const result = await work(this.#queries(tx, log))
+          return { result, hasChanges: !log.isEmpty }
+        }),
     )
+    if (hasChanges) for (const listener of this.#listeners) listener()
+    return result
+  }
+
+  onChange(listener: () => void): () => void {
+    // Of its own: the same function may be given twice.
+    const one = (): void => listener()
+    this.#listeners.add(one)
+    return () => void this.#listeners.delete(one)
   }
 
   receive(rows: readonly NewInboxRow[]): Promise<number> {
@@ -62,7 +79,7 @@ export class SqlStore implements Store {
       this.#connections.reader
         .transaction()
         .setAccessMode('read only')
-        .execute(tx => work(this.#queries(tx))),
+        .execute(tx => work(this.#queries(tx, changeLog(tx, this.#tables)))),
     )
   }
 
@@ -95,14 +112,17 @@ export class SqlStore implements Store {
     }
   }
 
-  #queries(tx: Transaction<Tables>): StoreTransaction {
+  #queries(tx: Transaction<Tables>, log: ChangeLog): StoreTransaction {
     return {
-      ...classQueries(tx, this.#tables),
-      ...factQueries(tx, this.#tables),
-      ...recordingQueries(tx, this.#tables),
+      ...classQueries(tx, this.#tables, log),
+      ...factQueries(tx, this.#tables, log),
+      ...activityQueries(tx, this.#tables),
+      ...recordingQueries(tx, this.#tables, log),
       ...aliasQueries(tx, this.#tables),
       ...inboxQueries(tx, this.#tables),
       ...keepingQueries(tx, this.#tables),
+      ...changeQueries(tx, this.#tables, log),
+      ...calendarTokenQueries(tx, this.#tables),
     }
   }
 }

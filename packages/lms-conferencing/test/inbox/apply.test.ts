@@ -236,6 +236,7 @@ describe('the applier', () => {
         if (++looks === 2) await send(joined('meeting-class-1', 's'))
         return answer
       },
+      onChange: listener => memory.onChange(listener),
       scrub: () => memory.scrub(),
       close: () => memory.close(),
     }

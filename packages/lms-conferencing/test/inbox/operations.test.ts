@@ -30,6 +30,7 @@ function failing(store: Store, at: number, when: 'before' | 'after'): { store: S
       transaction: work => act(() => store.transaction(work)),
       read: work => act(() => store.read(work)),
       receive: rows => act(() => store.receive(rows)),
+      onChange: listener => store.onChange(listener),
       scrub: () => store.scrub(),
       close: () => store.close(),
     },

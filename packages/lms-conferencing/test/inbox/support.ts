@@ -80,6 +80,7 @@ export const intercept = (store: Store, before: () => Promise<void> | void): Sto
     return store.receive(rows)
   },
   read: work => store.read(work),
+  onChange: listener => store.onChange(listener),
   scrub: () => store.scrub(),
   close: () => store.close(),
 })

@@ -159,7 +159,8 @@ test('migrations run once, whoever starts first', async () => {
   const path = newPath()
   const stores = await Promise.all(Array.from({ length: 5 }, () => openStore(`sqlite:${path}`)))
   const versions = otherProgram(path).prepare('select version from conferencing_schema_versions').all()
-  expect(versions).toEqual([{ version: 1 }, { version: 2 }])
+  expect(versions.length).toBeGreaterThan(1)
+  expect(versions).toEqual(versions.map((_, index) => ({ version: index + 1 })))
   for (const store of stores) await store.close()
 })
 

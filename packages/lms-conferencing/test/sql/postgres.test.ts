@@ -48,10 +48,9 @@ describe.skipIf(reason !== null)(title, () => {
   test('F25 migrations run once when 20 start at the same time', async () => {
     const schema = newSchema()
     const stores = await Promise.all(Array.from({ length: 20 }, () => openStore(url, { schema, poolSize: 1 })))
-    expect(await ask(`select version from ${schema}.conferencing_schema_versions order by version`)).toEqual([
-      { version: 1 },
-      { version: 2 },
-    ])
+    const steps = await ask(`select version from ${schema}.conferencing_schema_versions order by version`)
+    expect(steps.length).toBeGreaterThan(1)
+    expect(steps).toEqual(steps.map((_, index) => ({ version: index + 1 })))
     for (const store of stores) await store.close()
   })
 
@@ -59,8 +58,9 @@ describe.skipIf(reason !== null)(title, () => {
     const schema = newSchema()
     await (await openStore(url, { schema })).close()
     await ask(`insert into ${schema}.conferencing_schema_versions values (999, 'from the future')`)
+    const before = await ask(`select * from ${schema}.conferencing_schema_versions order by version`)
     await expect(openStore(url, { schema })).rejects.toMatchObject(fault('newer_schema'))
-    expect(await ask(`select count(*)::int from ${schema}.conferencing_schema_versions`)).toEqual([{ count: 3 }])
+    expect(await ask(`select * from ${schema}.conferencing_schema_versions order by version`)).toEqual(before)
   })
 
   test('F6 tables that are gone are told as such, and used again when they are back', async () => {

@@ -1,4 +1,5 @@
 import { describe } from 'vitest'
+import { describeChanges } from './changes.ts'
 import { describeClasses } from './classes.ts'
 import { describeFacts } from './facts.ts'
 import { describeInboxRows } from './inbox-rows.ts'
@@ -19,6 +20,7 @@ export function describeStore(suite: StoreSuite): void {
     describe('facts, recordings, aliases', () => describeFacts(test))
     describe('inbox', () => describeInboxRows(test))
     describe('retention and erasure', () => describeKeeping(test))
+    describe('log of changes, calendar tokens', () => describeChanges(test))
     describe('transactions', () => describeTransactions(test))
   })
 }
