@@ -132,12 +132,43 @@ export type AttendanceEvent =
       readonly at: number
     }
 
+/** Activity counters of one person (BigBlueButton's learning data). */
+export interface Activity {
+  readonly talkMs: number
+  readonly messages: number
+  readonly raisedHands: number
+  readonly reactions: number
+  readonly pollAnswers: number
+}
+
+/** What one person did during one run of a meeting. */
+export interface PersonActivity {
+  readonly person: string
+  readonly activity: Activity
+}
+
 /** Where a fact came from; shown beside every figure that rests on it. */
 export type Provenance = 'webhook' | 'snapshot' | 'report' | 'lms'
 
 /** What a provider's callback says, in our words. `meetingKey` finds the class. */
 export type ConferenceEvent =
-  | { readonly kind: 'attendance'; readonly meetingKey: string; readonly event: AttendanceEvent }
+  | {
+      readonly kind: 'attendance'
+      readonly meetingKey: string
+      readonly event: AttendanceEvent
+      /** @default 'webhook' */
+      readonly provenance?: Provenance | undefined
+    }
+  /** What the provider counted about each person during one run, once it is over. */
+  | {
+      readonly kind: 'activity'
+      readonly meetingKey: string
+      readonly instance: string
+      readonly pollsPublished: number
+      readonly people: readonly PersonActivity[]
+    }
+  /** The run may be over; nobody vouches for it, so the provider is asked before anything is closed. */
+  | { readonly kind: 'maybe-ended'; readonly meetingKey: string }
   /** A recording appeared or changed; a hint to read the list from the provider, never a fact by itself. */
   | { readonly kind: 'recording'; readonly meetingKey: string; readonly recordId: string | null }
   /** A breakout room belongs to a meeting: its own callbacks name `meetingKey`, and count for `parent`. */

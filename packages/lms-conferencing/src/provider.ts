@@ -46,6 +46,11 @@ export interface VerifiedCallback {
   readonly serverId: string
   /** The verified raw bytes, from which {@link ConferenceProvider.events} can be called again at any time. */
   readonly body: Uint8Array
+  /**
+   * When the sender says it first sent it, and how old that may be for it to be applied by itself, in (epoch)
+   * milliseconds. Left out: age is no question.
+   */
+  readonly age?: { readonly sentAt: number; readonly maxMs: number } | undefined
   /** Which kind of callback it was, for the provider's own use (`hook`, `recording-ready`, …). */
   readonly kind: string
   /**
@@ -105,6 +110,12 @@ export interface ConferenceProvider {
    * Answers what it found, for the log; `null` when callbacks are not configured or need no keeping.
    */
   keepCallbacks(options?: ProviderCallOptions): Promise<string | null>
+
+  /**
+   * Headers, in lower case, that {@link verify} looks at: kept with a request that it refused, so that it can be
+   * verified again. `authorization` never is. @default none
+   */
+  readonly signatureHeaders?: readonly string[] | undefined
 
   /** Verifies the raw bytes. Throws `CALLBACK_REJECTED`; the details hold a `reason` and never the signature. */
   verify(request: CallbackRequest): VerifiedCallback

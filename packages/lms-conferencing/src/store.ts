@@ -1,3 +1,4 @@
+import type { JobTransaction } from './jobs/job.ts'
 import type {
   Activity,
   AttendanceEvent,
@@ -39,6 +40,9 @@ export interface ClassFilter {
   readonly courseIds?: readonly string[] | undefined
   readonly status?: LiveClass['status'] | undefined
   readonly provisioning?: LiveClass['provisioning'] | undefined
+  /** Only classes that start at this moment or later, or before it. */
+  readonly startsSince?: Date | undefined
+  readonly startsBefore?: Date | undefined
   /** Only classes that ended at this moment or later. */
   readonly endedSince?: Date | undefined
   readonly limit?: number | undefined
@@ -138,7 +142,7 @@ export interface MeetingAlias extends MeetingName {
  * is refused with `INVALID`, a key that is taken with `CONFLICT`. Ids, names of servers and meeting keys may have 255
  * characters each; longer ones are refused with `INVALID` where the database has no room for them.
  */
-export interface StoreTransaction {
+export interface StoreTransaction extends JobTransaction {
   /** Callbacks that waited for the meeting of this class come back to `new`. `CONFLICT` when id or meeting key is taken. */
   insertClass(row: StoredClass): Promise<void>
   getClass(tenantId: string, id: string): Promise<StoredClass | null>

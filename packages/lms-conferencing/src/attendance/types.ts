@@ -1,4 +1,6 @@
-import type { AttendanceEvent } from '../model.ts'
+import type { Activity, AttendanceEvent } from '../model.ts'
+
+export type { Activity } from '../model.ts'
 
 /** A half-open interval `[from, to)` in epoch milliseconds. */
 export type Interval = readonly [from: number, to: number]
@@ -40,15 +42,6 @@ export interface AttendanceOptions {
         readonly reactions?: number | undefined
       }
     | undefined
-}
-
-/** Activity counters of one person (BigBlueButton's learning data). */
-export interface Activity {
-  readonly talkMs: number
-  readonly messages: number
-  readonly raisedHands: number
-  readonly reactions: number
-  readonly pollAnswers: number
 }
 
 export interface AttendanceInput {

@@ -16,12 +16,31 @@ export interface ApplierOptions {
   readonly random: () => number
   readonly logger: Logger
   readonly onApplied: (changes: readonly ClassChange[]) => void | Promise<void>
+  readonly onSettled: (settled: readonly Settled[]) => void
+  /** Told of each look that the store could not serve. */
+  readonly onOutage: (error: unknown) => void
   /** How many rows go into one transaction. */
   readonly batchSize: number
   /** After how many failures a row is dead. */
   readonly maxAttempts: number
   /** How often to look for rows that somebody else stored, in milliseconds. */
   readonly pollMs: number
+}
+
+/** A callback that will not be looked at again by itself. */
+export interface Settled {
+  readonly seq: number
+  readonly provider: string
+  /** From stored to settled. */
+  readonly waitedMs: number
+  /** Why it is dead; `null` when it is not. */
+  readonly deadBecause: string | null
+}
+
+/** What came of one row, or of several. */
+interface Applied {
+  readonly changes: readonly ClassChange[]
+  readonly settled: readonly Settled[]
 }
 
 /** A database that is back is noticed within this time. */
@@ -95,8 +114,9 @@ export class Applier {
   }
 
   #retryLater(error: unknown): void {
-    const { logger, random } = this.#options
+    const { logger, random, onOutage } = this.#options
     this.#outages++
+    onOutage(error)
     logger.warn('Stored callbacks cannot be applied now; they wait.', { reason: describe(error) })
     this.#setTimer(Math.min(longestOutagePauseMs, growingPause(this.#outages, random())))
   }
@@ -137,12 +157,14 @@ export class Applier {
 
   /** One transaction: the effect of all rows taken, and the mark that they had it. */
   async #apply(take: (tx: StoreTransaction) => Promise<readonly InboxRow[]>): Promise<number> {
-    const { taken, changes } = await this.#options.store.transaction(async tx => {
+    const { taken, applied } = await this.#options.store.transaction(async tx => {
       const rows = await take(tx)
-      const all: ClassChange[] = []
-      for (const row of rows) all.push(...(await this.#applyOrMark(tx, row)))
-      return { taken: rows.length, changes: all }
+      const all: Applied[] = []
+      for (const row of rows) all.push(await this.#applyOrMark(tx, row))
+      return { taken: rows.length, applied: all }
     })
+    this.#options.onSettled(applied.flatMap(({ settled }) => settled))
+    const changes = applied.flatMap(one => one.changes)
     if (changes.length > 0) this.#tell(mergeByClass(changes))
     return taken
   }
@@ -157,24 +179,27 @@ export class Applier {
       await this.#apply(take)
     } catch (error) {
       if (isUnavailable(error)) throw error
-      await this.#options.store.transaction(async tx => {
-        for (const row of await take(tx)) await this.#markFailed(tx, row, error)
+      const settled = await this.#options.store.transaction(async tx => {
+        const marked: Settled[] = []
+        for (const row of await take(tx)) marked.push(...(await this.#markFailed(tx, row, error)))
+        return marked
       })
+      this.#options.onSettled(settled)
     }
   }
 
-  async #applyOrMark(tx: StoreTransaction, row: InboxRow): Promise<readonly ClassChange[]> {
+  async #applyOrMark(tx: StoreTransaction, row: InboxRow): Promise<Applied> {
     let events: ReturnType<typeof eventsOf>
     try {
       events = eventsOf(row, this.#options.providers)
     } catch (error) {
-      await this.#markFailed(tx, row, error)
-      return []
+      return { changes: [], settled: await this.#markFailed(tx, row, error) }
     }
-    return applyRow(tx, row, events)
+    return { changes: await applyRow(tx, row, events), settled: [this.#settled(row, null)] }
   }
 
-  async #markFailed(tx: StoreTransaction, row: InboxRow, error: unknown): Promise<void> {
+  /** Answers the row if that was its last chance. */
+  async #markFailed(tx: StoreTransaction, row: InboxRow, error: unknown): Promise<readonly Settled[]> {
     const { logger, random, maxAttempts } = this.#options
     const attempts = row.attempts + 1
     const reason = describe(error)
@@ -190,6 +215,12 @@ export class Applier {
     const fields = { seq: row.seq, provider: row.provider, kind: row.kind, attempts, reason }
     if (isDead) logger.error('A callback failed too often and waits for a person.', fields)
     else logger.warn('A callback could not be applied; it is tried again.', fields)
+    return isDead ? [this.#settled(row, reason)] : []
+  }
+
+  #settled({ seq, provider, receivedAt }: InboxRow, deadBecause: string | null): Settled {
+    const waitedMs = Math.max(0, this.#options.clock.now() - receivedAt.getTime())
+    return { seq, provider, waitedMs, deadBecause }
   }
 
   #tell(changes: readonly ClassChange[]): void {
@@ -231,6 +262,7 @@ function mergeByClass(changes: readonly ClassChange[]): readonly ClassChange[] {
             newFacts: before.newFacts + change.newFacts,
             started: [...before.started, ...change.started],
             ended: [...before.ended, ...change.ended],
+            maybeEnded: before.maybeEnded || change.maybeEnded,
             recordings: [...new Set([...before.recordings, ...change.recordings])],
           }
         : change,

@@ -12,6 +12,8 @@ export interface ClassChange {
   /** Runs of the meeting that the callbacks say began or ended. */
   readonly started: readonly AttendanceEvent[]
   readonly ended: readonly AttendanceEvent[]
+  /** Somebody who cannot prove it says that the meeting is over. */
+  readonly maybeEnded: boolean
   /** Recordings to look up at the provider, by id; `null`: it did not say which. Nothing about them is stored yet. */
   readonly recordings: readonly (string | null)[]
 }
@@ -81,18 +83,20 @@ async function findTarget(tx: StoreTransaction, name: MeetingName): Promise<Targ
   return parent ? { stored: parent, alias } : null
 }
 
-async function writeFacts(tx: StoreTransaction, { stored, events, recordings }: ClassFacts): Promise<ClassChange> {
+async function writeFacts(
+  tx: StoreTransaction,
+  { stored, events, activity, recordings, maybeEnded }: ClassFacts,
+): Promise<ClassChange> {
   const { tenantId, id } = stored.liveClass
-  const newFacts = await tx.addEvents(
-    tenantId,
-    id,
-    events.map(event => ({ event, provenance: 'webhook' })),
-  )
+  const newFacts = await tx.addEvents(tenantId, id, events)
+  const newActivity = await tx.putActivity(tenantId, id, activity)
+  const facts = events.map(({ event }) => event)
   return {
     stored,
-    newFacts,
-    started: events.filter(event => event.type === 'started'),
-    ended: events.filter(event => event.type === 'ended'),
+    newFacts: newFacts + newActivity,
+    started: facts.filter(event => event.type === 'started'),
+    ended: facts.filter(event => event.type === 'ended'),
+    maybeEnded,
     recordings,
   }
 }

@@ -6,6 +6,7 @@ import { calendarTokens } from './migrations/calendar-tokens.ts'
 import { changes } from './migrations/changes.ts'
 import { firstTables } from './migrations/first-tables.ts'
 import { forgetting } from './migrations/forgetting.ts'
+import { jobs } from './migrations/jobs.ts'
 import { type ColumnTypes, type Migration, required } from './migrations/migration.ts'
 import type { TableNames, Tables } from './schema.ts'
 
@@ -16,6 +17,7 @@ const migrations: readonly Migration[] = [
   { name: 'activity', up: activity },
   { name: 'what changed, for live pages', up: changes },
   { name: 'tokens of calendar feeds', up: calendarTokens },
+  { name: 'jobs and reminders', up: jobs },
 ]
 
 /**

@@ -153,6 +153,29 @@ export interface CalendarTokenTable {
   created_at: number
 }
 
+export interface JobTable {
+  tenant_id: string
+  name: string
+  key: string
+  due_at: number
+  tries: number
+  failures: number
+  /** NULL: nobody has it. */
+  lease: string | null
+  leased_until: number
+  /** 1: put while somebody had it. */
+  put_again: number
+  dead: number
+  reason: string | null
+}
+
+/** Starts that were announced. */
+export interface ReminderTable {
+  tenant_id: string
+  class_id: string
+  starts_at: number
+}
+
 export interface SchemaTable {
   version: number
   name: string
@@ -170,6 +193,8 @@ export interface Tables {
   operations: OperationTable
   changes: ChangeTable
   calendar_tokens: CalendarTokenTable
+  jobs: JobTable
+  reminders: ReminderTable
   schema_versions: SchemaTable
 }
 
@@ -194,6 +219,8 @@ export function tableNames(prefix: string): TableNames {
     operations: name('operations'),
     changes: name('changes'),
     calendar_tokens: name('calendar_tokens'),
+    jobs: name('jobs'),
+    reminders: name('reminders'),
     schema_versions: name('schema_versions'),
   }
 }

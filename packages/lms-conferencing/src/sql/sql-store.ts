@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { Kysely, Transaction } from 'kysely'
+import { CompiledQuery, type Kysely, type Transaction } from 'kysely'
 import { ConferencingError } from '../errors.ts'
+import type { PostgresTransaction } from '../jobs/job.ts'
 import type { NewInboxRow, Store, StoreTransaction } from '../store.ts'
 import { storeUnavailable } from '../store-faults.ts'
 import { activityQueries } from './activity.ts'
@@ -10,6 +11,7 @@ import { type ChangeLog, changeLog, changeQueries } from './changes.ts'
 import { classQueries } from './classes.ts'
 import { factQueries } from './facts.ts'
 import { inboxQueries } from './inbox.ts'
+import { jobQueries } from './jobs.ts'
 import { keepingQueries } from './keeping.ts'
 import type { InsertInbox } from './receive.ts'
 import { recordingQueries } from './recordings.ts'
@@ -23,6 +25,7 @@ export interface Connections {
   readonly writer: Kysely<Tables>
   readonly reader: Kysely<Tables>
   readonly insertInbox: InsertInbox
+  readonly isPostgres?: boolean | undefined
   /** See {@link Store.scrub}. */
   scrub(): Promise<void>
   close(): void | Promise<void>
@@ -121,8 +124,17 @@ export class SqlStore implements Store {
       ...aliasQueries(tx, this.#tables),
       ...inboxQueries(tx, this.#tables),
       ...keepingQueries(tx, this.#tables),
+      ...jobQueries(tx, this.#tables),
+      ...(this.#connections.isPostgres && { postgres: statementsOf(tx) }),
       ...changeQueries(tx, this.#tables, log),
       ...calendarTokenQueries(tx, this.#tables),
     }
   }
 }
+
+const statementsOf = (tx: Transaction<Tables>): PostgresTransaction => ({
+  async executeSql(text, values = []) {
+    const { rows } = await tx.executeQuery<Record<string, unknown>>(CompiledQuery.raw(text, [...values]))
+    return { rows }
+  },
+})

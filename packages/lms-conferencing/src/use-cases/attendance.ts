@@ -21,8 +21,11 @@ export interface ClassAttendance {
  */
 export async function classAttendance(context: Context, id: string): Promise<ClassAttendance> {
   const { liveClass } = await loadClass(context, id)
-  const [events, roster] = await Promise.all([
-    context.store.read(tx => tx.listEvents(context.tenantId, id)),
+  const [{ events, activity }, roster] = await Promise.all([
+    context.store.read(async tx => ({
+      events: await tx.listEvents(context.tenantId, id),
+      activity: await tx.getActivity(context.tenantId, id),
+    })),
     context.roster(liveClass),
   ])
   const isOver = liveClass.status === 'completed' || liveClass.status === 'cancelled'
@@ -37,6 +40,8 @@ export async function classAttendance(context: Context, id: string): Promise<Cla
     events: events.map(({ event }) => event),
     options: context.attendanceOptions,
     now: isOver ? null : context.clock.now(),
+    activity: activity?.people,
+    pollsPublished: activity?.pollsPublished,
   })
   const { sourcesOf, unattributedSessions } = readSessions(events)
   const people = roster.map(({ userId, displayName }) => ({ person: userId, name: displayName }))

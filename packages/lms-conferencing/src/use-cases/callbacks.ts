@@ -15,11 +15,11 @@ export interface Callbacks {
 export function createCallbacks(context: Context, recordings: Recordings): Callbacks {
   const { tenantId, store, providers, clock, random, logger } = context
 
-  async function act({ stored, newFacts, ended, recordings: hints }: ClassChange): Promise<void> {
+  async function act({ stored, newFacts, ended, maybeEnded, recordings: hints }: ClassChange): Promise<void> {
     if (newFacts > 0) context.notify({ type: 'attendance-changed', liveClass: stored.liveClass })
     const { id } = stored.liveClass
     // The row may have changed since the transaction that brought the facts.
-    if (ended.length > 0) {
+    if (ended.length > 0 || maybeEnded) {
       const row = await loadClass(context, id)
       if (row.liveClass.status === 'live') await closeIfFinished(context, row)
     }

@@ -44,7 +44,7 @@ export async function bbbUnderTest(over: 'memory' | 'socket'): Promise<ProviderU
       },
     }),
   })
-  const provider = bbbProvider({ client, callbacks: { url: callbackUrl, secrets: secret } })
+  const provider = bbbProvider({ client, callbacks: { url: callbackUrl, secrets: secret }, clock })
   await provider.keepCallbacks()
   const settled = async (): Promise<void> => {
     await clock.advance(0)

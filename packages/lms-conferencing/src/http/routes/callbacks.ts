@@ -6,13 +6,64 @@ import type { ApiEnv } from '../ports.ts'
 import { readBody } from '../read-body.ts'
 import type { Parts } from './parts.ts'
 
-/** The largest callback that is read, in bytes. */
-const maxBytes = 1024 * 1024
+const mebibyte = 1024 * 1024
 /** How long its body may take to arrive, in milliseconds. */
 const readDeadlineMs = 10_000
 
-/** Which provider's callbacks arrive where; whatever follows the path is the provider's to check. */
-const callbackPaths = { '/api/v1/classes/bbb-webhook': 'bbb', '/api/v1/classes/zoom-webhook': 'zoom' } as const
+/** Callbacks of one kind: what follows the path is the provider's to check. */
+interface CallbackRoute {
+  readonly path: string
+  readonly provider: string
+  readonly method: 'GET' | 'POST'
+  /** The largest that is read, in bytes. */
+  readonly maxBytes: number
+  readonly operationId: string
+  readonly summary: string
+}
+
+const callbackRoutesOf: readonly CallbackRoute[] = [
+  {
+    path: '/api/v1/classes/bbb-webhook',
+    provider: 'bbb',
+    method: 'POST',
+    maxBytes: mebibyte,
+    operationId: 'bbbCallback',
+    summary: 'What happens in meetings, from bbb-webhooks',
+  },
+  {
+    path: '/api/v1/classes/bbb-recording-ready',
+    provider: 'bbb',
+    method: 'POST',
+    maxBytes: mebibyte,
+    operationId: 'bbbRecordingReady',
+    summary: 'A format of a recording was published',
+  },
+  {
+    path: '/api/v1/classes/bbb-analytics',
+    provider: 'bbb',
+    method: 'POST',
+    // A report grows with the class: some 1.5 KB for each person and connection.
+    maxBytes: 8 * mebibyte,
+    operationId: 'bbbAnalytics',
+    summary: 'Who was in a meeting and what they did, once it is over',
+  },
+  {
+    path: '/api/v1/classes/bbb-meeting-ended',
+    provider: 'bbb',
+    method: 'GET',
+    maxBytes: 0,
+    operationId: 'bbbMeetingEnded',
+    summary: 'A meeting may be over; unsigned, so the video service is asked',
+  },
+  {
+    path: '/api/v1/classes/zoom-webhook',
+    provider: 'zoom',
+    method: 'POST',
+    maxBytes: mebibyte,
+    operationId: 'zoomCallback',
+    summary: 'What happens in meetings, from Zoom',
+  },
+]
 
 /** One body for every refusal: it tells a stranger nothing, and 401 is the one refusal that senders take for an answer (T41). */
 const refused = {
@@ -21,7 +72,7 @@ const refused = {
 }
 
 export function callbackRoutes(app: OpenAPIHono<ApiEnv>, { conferencing, logger, clock }: Parts): void {
-  async function receive(provider: string, request: Request): Promise<Response> {
+  async function receive({ provider, maxBytes }: CallbackRoute, request: Request): Promise<Response> {
     try {
       if (!isPlain(request.headers.get('content-encoding'))) throw reject('compressed')
       const body = await readBody(request, { maxBytes, deadlineMs: readDeadlineMs, clock })
@@ -54,23 +105,24 @@ export function callbackRoutes(app: OpenAPIHono<ApiEnv>, { conferencing, logger,
     )
   }
 
-  for (const [path, provider] of Object.entries(callbackPaths)) {
+  for (const route of callbackRoutesOf) {
+    const { path, method, operationId, summary } = route
     app.all(`${path}/*`, c => {
-      if (c.req.method === 'POST') return receive(provider, c.req.raw)
-      const error = { code: 'METHOD_NOT_ALLOWED', message: 'Callbacks are posted.', details: {} }
-      return Response.json({ success: false, error }, { status: 405, headers: { ...headers, Allow: 'POST' } })
+      if (c.req.method === method) return receive(route, c.req.raw)
+      const error = { code: 'METHOD_NOT_ALLOWED', message: `This callback is a ${method}.`, details: {} }
+      return Response.json({ success: false, error }, { status: 405, headers: { ...headers, Allow: method } })
     })
     app.openAPIRegistry.registerPath({
-      method: 'post',
+      method: method === 'GET' ? 'get' : 'post',
       path: `${path}/{token}`,
-      operationId: `${provider}Callback`,
-      summary: 'Callbacks of the video service',
+      operationId,
+      summary,
       tags: ['Callbacks'],
       request: { params: tokenParams },
       responses: {
         200: { description: 'Stored for good.' },
         401: { description: 'Refused, whatever the reason.' },
-        405: { description: 'Not a POST.' },
+        405: { description: 'Another method.' },
         503: { description: 'Not stored; send it again.' },
       },
     })

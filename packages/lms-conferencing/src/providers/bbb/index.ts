@@ -1,2 +1,3 @@
-export { type BbbCallbacks, type BbbProviderOptions, bbbProvider } from './provider.ts'
+export { type BbbProviderOptions, bbbProvider } from './provider.ts'
+export type { BbbCallbacks } from './servers.ts'
 export { type BbbMeetingSettings, bbbSettingsFromEnv } from './settings.ts'

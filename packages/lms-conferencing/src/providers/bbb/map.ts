@@ -1,6 +1,8 @@
 import type { Recording as BbbRecording, CreateParams } from 'bbb-client'
 import type { WebhookEvent } from 'bbb-client/webhooks'
 import type { ConferenceEvent, Meeting, MeetingSpec, Recording, RecordingState } from '../../model.ts'
+import { baseUrlBeside, callbackUrl, type MeetingCallback } from './callback-urls.ts'
+import type { Server } from './servers.ts'
 import type { BbbMeetingSettings } from './settings.ts'
 
 /** BigBlueButton's words → ours, and back. Pure. */
@@ -56,9 +58,20 @@ export function toConferenceEvent(event: WebhookEvent): ConferenceEvent {
   }
 }
 
-/** A class and how rooms are set up → what create wants. */
-export function toCreateParams(meeting: Meeting, spec: MeetingSpec, settings: BbbMeetingSettings): CreateParams {
+/** A class, how rooms are set up and where their server calls back → what create wants. */
+export function toCreateParams(
+  meeting: Meeting,
+  spec: MeetingSpec,
+  settings: BbbMeetingSettings,
+  { id: serverId, callbacks, client }: Server,
+): CreateParams {
   const { logoutURL, ...flags } = settings
+  const baseUrl = callbacks?.baseUrl === undefined ? baseUrlBeside(callbacks?.url ?? '', client.url) : callbacks.baseUrl
+  const to = (kind: MeetingCallback): string | undefined =>
+    callbacks && baseUrl !== null
+      ? callbackUrl(baseUrl, callbacks.secrets, kind, { serverId, meetingId: meeting.meetingId })
+      : undefined
+  const endCallbackUrl = to('meeting-ended')
   return {
     meetingID: meeting.meetingId,
     name: spec.title,
@@ -68,8 +81,15 @@ export function toCreateParams(meeting: Meeting, spec: MeetingSpec, settings: Bb
     ...(spec.description !== '' && { welcome: spec.description }),
     ...flags,
     autoStartRecording: spec.record ? flags.autoStartRecording : undefined,
+    // Without its events BigBlueButton has nothing to count when a class was not recorded.
+    meetingKeepEvents: endCallbackUrl === undefined ? undefined : true,
     meta: { 'lms-class-id': spec.classId, 'lms-course-id': spec.courseId },
-    ...(logoutURL !== undefined && { privileged: { logoutURL } }),
+    privileged: {
+      logoutURL,
+      endCallbackUrl,
+      analyticsCallbackUrl: to('analytics'),
+      recordingReadyUrl: spec.record ? to('recording-ready') : undefined,
+    },
   }
 }
 

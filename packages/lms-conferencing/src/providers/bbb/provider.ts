@@ -1,22 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { BbbApiError, type BbbClient, ensureHook } from 'bbb-client'
-import { parseWebhook, type VerifyWebhookOptions, verifyWebhook } from 'bbb-client/webhooks'
+import { type Clock, systemClock } from '../../clock.ts'
 import { ConferencingError } from '../../errors.ts'
-import type { ConferenceEvent, Meeting, MeetingSpec, Participant } from '../../model.ts'
-import type { CallbackRequest, ConferenceProvider, ProviderCallOptions, VerifiedCallback } from '../../provider.ts'
-import { toConferencingError, translated } from './errors.ts'
-import { meetingKeyOf, toConferenceEvent, toCreateParams, toRecording } from './map.ts'
-import { redactHookBody } from './redact.ts'
+import type { Meeting, MeetingSpec, Participant } from '../../model.ts'
+import type { ConferenceProvider, ProviderCallOptions } from '../../provider.ts'
+import { bbbCallbacks } from './callbacks.ts'
+import { translated } from './errors.ts'
+import { meetingKeyOf, toCreateParams, toRecording } from './map.ts'
+import { type BbbCallbacks, callsBack, type Server } from './servers.ts'
 import type { BbbMeetingSettings } from './settings.ts'
-
-/** How BigBlueButton calls back, and how that is verified. */
-export interface BbbCallbacks extends Omit<VerifyWebhookOptions, 'callbackUrl' | 'now'> {
-  /**
-   * The public address of the callback route, with a random part of its own: what is registered at the server, and
-   * what its signatures are checked against, character for character.
-   */
-  readonly url: string
-}
 
 export interface BbbProviderOptions {
   /** The server that new classes go to. */
@@ -31,6 +23,8 @@ export interface BbbProviderOptions {
   readonly oldServers?:
     | Readonly<Record<string, { readonly client: BbbClient; readonly callbacks?: BbbCallbacks | undefined }>>
     | undefined
+  /** Tells when secrets and tokens have ended. @default the wall clock */
+  readonly clock?: Clock | undefined
   /** Begins every meeting id; tells installations apart that share a server. @default 'lms-' */
   readonly idPrefix?: string | undefined
   /** Makes a password with at least 128 bits of chance. @default 24 characters from the system's generator */
@@ -52,25 +46,13 @@ const WANTED_EVENTS = [
   'rap-deleted',
 ] as const
 
-interface Server {
-  readonly id: string
-  readonly client: BbbClient
-  readonly callbacks: BbbCallbacks | undefined
-}
-
-/** What is left of an event that anybody who saw one callback could have made up. */
-function asHint(event: ConferenceEvent): ConferenceEvent {
-  return event.kind === 'recording' || event.kind === 'other'
-    ? event
-    : { kind: 'other', meetingKey: event.meetingKey, name: 'hint' }
-}
-
 /** BigBlueButton behind the provider contract. */
 export function bbbProvider(options: BbbProviderOptions): ConferenceProvider {
   const {
     settings = {},
     serverId = 'default',
     idPrefix = 'lms-',
+    clock = systemClock,
     newPassword = () => randomBytes(18).toString('base64url'),
   } = options
   const current: Server = { id: serverId, client: options.client, callbacks: options.callbacks }
@@ -105,15 +87,6 @@ export function bbbProvider(options: BbbProviderOptions): ConferenceProvider {
     })
   }
 
-  /** The server whose route this is: behind a proxy the path may have lost its beginning, never its random end. */
-  function serverAt(target: string): Server | undefined {
-    const path = target.split('?')[0] ?? ''
-    const routed = [...servers.values()].filter(
-      ({ callbacks }) => callbacks !== undefined && new URL(callbacks.url).pathname.endsWith(path),
-    )
-    return routed[0] ?? (servers.size === 1 ? current : undefined)
-  }
-
   return {
     name: 'bbb',
     capabilities: { idempotentOpen: true, snapshots: true, publishRecordings: true },
@@ -134,7 +107,8 @@ export function bbbProvider(options: BbbProviderOptions): ConferenceProvider {
 
     openMeeting: (meeting, spec, how) =>
       translated(async () => {
-        const created = await serverOf(meeting).client.create(toCreateParams(meeting, spec, settings), callOptions(how))
+        const server = serverOf(meeting)
+        const created = await server.client.create(toCreateParams(meeting, spec, settings, server), callOptions(how))
         // A load balancer or an old server may make internal ids of its own; callbacks will name those.
         const meetingKey =
           created.internalMeetingID === '' ? meeting.meetingKey : meetingKeyOf(created.internalMeetingID)
@@ -225,31 +199,6 @@ export function bbbProvider(options: BbbProviderOptions): ConferenceProvider {
           : `hook ${hook.action}: ${hook.differences.join(', ')}`
       }),
 
-    verify(request: CallbackRequest): VerifiedCallback {
-      const server = serverAt(request.target)
-      if (server?.callbacks === undefined) {
-        throw new ConferencingError('CALLBACK_REJECTED', 'No BigBlueButton server calls back at this address.', {
-          provider: 'bbb',
-          details: { reason: 'missing' },
-        })
-      }
-      const { url, ...verification } = server.callbacks
-      try {
-        const { forgeable } = verifyWebhook(request, { ...verification, callbackUrl: url })
-        return { serverId: server.id, kind: forgeable ? 'hint' : 'hook', body: redactHookBody(request.body) }
-      } catch (error) {
-        throw toConferencingError(error)
-      }
-    },
-
-    events(callback) {
-      try {
-        const events = parseWebhook(callback.body).events.map(toConferenceEvent)
-        // A signature that does not cover the body proves nothing about who came and went.
-        return callback.kind === 'hint' ? events.map(asHint) : events
-      } catch (error) {
-        throw toConferencingError(error)
-      }
-    },
+    ...bbbCallbacks([...servers.values()].filter(callsBack), () => new Date(clock.now())),
   }
 }

@@ -32,9 +32,10 @@ export function describeFacts(test: ProviderTest): void {
     const { meeting, startedAt } = await holdClass(subject)
     const facts = attendanceOf(eventsOf(subject, await subject.callbacks()), meeting)
     const minute = ({ at }: AttendanceEvent): number => Math.round((at - startedAt) / 60_000)
-    const timesOf = (type: string): number[] => facts.filter(fact => fact.type === type).map(minute)
-    expect(timesOf('started')).toEqual([0])
-    expect(timesOf('ended')).toEqual([40])
+    // Several callbacks may tell the same.
+    const timesOf = (type: string) => new Set(facts.filter(fact => fact.type === type).map(minute))
+    expect(timesOf('started')).toEqual(new Set([0]))
+    expect(timesOf('ended')).toEqual(new Set([40]))
     expect(new Set(facts.map(({ instance }) => instance)).size).toBe(1)
 
     const comings = facts.flatMap(fact => (fact.type === 'joined' || fact.type === 'left' ? fact : []))

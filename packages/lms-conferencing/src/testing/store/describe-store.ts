@@ -1,4 +1,5 @@
 import { describe } from 'vitest'
+import { describeActivity } from './activity.ts'
 import { describeChanges } from './changes.ts'
 import { describeClasses } from './classes.ts'
 import { describeFacts } from './facts.ts'
@@ -18,6 +19,7 @@ export function describeStore(suite: StoreSuite): void {
     const test = storeTest(suite)
     describe('classes', () => describeClasses(test))
     describe('facts, recordings, aliases', () => describeFacts(test))
+    describe('activity', () => describeActivity(test))
     describe('inbox', () => describeInboxRows(test))
     describe('retention and erasure', () => describeKeeping(test))
     describe('log of changes, calendar tokens', () => describeChanges(test))
