@@ -1,13 +1,14 @@
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe } from 'vitest'
+import type { Database } from '../faults/support/scenario.ts'
 import { temporaryDirectory } from '../sql/support.ts'
 import { type PostgresServer, startPostgres, whyNoPostgres } from './postgres-server.ts'
 
 const reason = await whyNoPostgres()
 
 /** Declares the same tests on each database that several processes can share; `open` makes an empty one for a test. */
-export function onEachDatabase(declare: (database: { name: string; open: () => Promise<string> }) => void): void {
+export function onEachDatabase(declare: (database: Database) => void): void {
   describe('SQLite', () =>
     declare({ name: 'SQLite', open: async () => `sqlite:${join(temporaryDirectory(), 'lms.db')}` }))
 

@@ -1,0 +1,26 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { onEachDatabase } from '../support/databases.ts'
+import { scenarios } from './scenarios.ts'
+import type { Tools } from './support/scenario.ts'
+
+onEachDatabase(database => {
+  for (const { fault, title, databases, whyNot, run } of scenarios) {
+    if (!databases.includes(database.name)) continue
+    const reason = whyNot?.() ?? null
+    const name = `${fault} ${title}${reason === null ? '' : ` (cannot run here: ${reason})`}`
+    test.skipIf(reason !== null)(
+      name,
+      async ({ signal }) => {
+        const tools: Tools = {
+          cleanup: work => onTestFinished(async () => void (await work())),
+          progress: () => {},
+          signal,
+        }
+        const outcome = await run(database, 'small', tools)
+        expect(outcome).toMatchObject({ lost: 0, doubled: 0, wrong: 0, untyped: 0 })
+        expect(outcome.events).toBeGreaterThan(0)
+      },
+      180_000,
+    )
+  }
+})
