@@ -19,8 +19,9 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   commander: [`${bbb}cli/`, `${lms}cli/`],
   'ical-generator': [`${lms}calendar.ts`],
   msw: [`${bbb}msw.ts`, `${lms}msw.ts`],
-  kysely: [`${lms}sql/`],
+  kysely: [`${lms}sql/`, `${lms}migration/lms/`],
   pg: [`${lms}sql/`],
+  'socket.io': [`${lms}realtime/`],
   hono: [`${lms}http/`],
   '@hono/zod-openapi': [`${lms}http/`],
   'bbb-client': [`${lms}providers/`],
@@ -46,6 +47,8 @@ const pureModules = [
   /^packages\/bbb-client\/src\/(checksum|query)\.ts$/,
   /^packages\/bbb-client\/src\/http\/retry[^/]*\.ts$/,
   /^packages\/lms-conferencing\/src\/attendance\//,
+  /^packages\/lms-conferencing\/src\/migration\/(columns|counts|decide|digest|evidence|judge|report|time)\.ts$/,
+  /^packages\/lms-conferencing\/src\/migration\/rollout\/choose\.ts$/,
   /^packages\/lms-conferencing\/src\/providers\/[^/]+\/map\.ts$/,
 ]
 /** What pure modules may import from elsewhere. */

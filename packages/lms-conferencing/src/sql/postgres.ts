@@ -79,6 +79,8 @@ export async function openPostgres(url: string, tables: TableNames, options: Res
       writer: db,
       reader: db,
       insertInbox: insertAtOnce(tables, schema),
+      isPostgres: true,
+      schema,
       // The server's own vacuum does that, in its time.
       async scrub() {},
       close: () => pool.end(),
@@ -91,7 +93,7 @@ export async function openPostgres(url: string, tables: TableNames, options: Res
 
 type PoolClass = new (config: PoolConfig) => Pool
 
-async function loadPool(): Promise<PoolClass> {
+export async function loadPool(): Promise<PoolClass> {
   try {
     return (await import('pg')).default.Pool
   } catch (error) {
@@ -132,7 +134,7 @@ const BYTEA = 17
 const INT8 = 20
 
 /** Counters and times are far below 2^53; bytes are bytes on every database. */
-function parsers(): CustomTypesConfig {
+export function parsers(): CustomTypesConfig {
   const parse = (oid: number): ((value: string) => unknown) => {
     if (oid === BYTEA) return value => new Uint8Array(Buffer.from(value.slice(2), 'hex'))
     return [INT8, 21, 23, 700, 701].includes(oid) ? Number : value => value

@@ -1,0 +1,42 @@
+import { TableDigest } from './digest.ts'
+import type { Judged } from './judge.ts'
+
+/** How many rows, by what became of them: these four add up to `rows`. */
+export interface Counts {
+  readonly rows: number
+  readonly migrated: number
+  readonly kept: number
+  readonly rejected: number
+  /** Rows whose new columns the LMS wrote itself. */
+  readonly theirs: number
+  readonly reasons: Readonly<Record<string, number>>
+}
+
+/** Counts rows as they are looked at, in constant memory. */
+export class Tally {
+  readonly #outcomes = { migrated: 0, kept: 0, rejected: 0, theirs: 0 }
+  readonly #reasons: Record<string, number> = {}
+  readonly #digest = new TableDigest()
+  rows = 0
+
+  add({ standing, decision, sourceDigest }: Judged): void {
+    this.rows++
+    this.#digest.add(sourceDigest)
+    if (standing === 'theirs') {
+      this.#outcomes.theirs++
+      return
+    }
+    this.#outcomes[decision.outcome]++
+    this.#reasons[decision.reason] = (this.#reasons[decision.reason] ?? 0) + 1
+  }
+
+  get counts(): Counts {
+    const reasons = Object.fromEntries(Object.entries(this.#reasons).sort(([a], [b]) => (a < b ? -1 : 1)))
+    return { rows: this.rows, ...this.#outcomes, reasons }
+  }
+
+  /** Over the old columns of all rows. */
+  get sourceDigest(): string {
+    return this.#digest.hex()
+  }
+}

@@ -1,0 +1,76 @@
+import type { TargetColumns } from '../columns.ts'
+
+/** The value of a row's key, as text; `isNumber` where the database has a number. */
+export interface RowKey {
+  readonly text: string
+  readonly isNumber: boolean
+}
+
+/** What stands in the new columns of a row. */
+export type TargetValues = Readonly<Record<keyof TargetColumns, string | null>>
+
+/** One row of the LMS's table. */
+export interface LmsRow {
+  readonly key: RowKey
+  /** Of {@link TableShape.columns}, as text, in their order. */
+  readonly values: readonly (string | null)[]
+  /** `null` while the new columns are not there. */
+  readonly now: TargetValues | null
+}
+
+/** What the new columns of one row are to be. */
+export interface RowPatch {
+  readonly key: RowKey
+  /** Written only while the provider is still this one: whoever set another one meanwhile knew better. */
+  readonly providerBefore: string | null
+  readonly values: TargetValues
+}
+
+/** The table as it is. */
+export interface TableShape {
+  /** Old columns by name, sorted: all that stand in the table but the new ones. */
+  readonly columns: readonly string[]
+  /** New columns that are there. */
+  readonly added: readonly string[]
+}
+
+/** What the migration remembers, beside the table it is about. */
+export interface StateRow {
+  readonly version: number
+  /** JSON. */
+  readonly state: string
+}
+
+/** What a compatibility view takes its new names from. */
+export type ViewSource = 'old' | 'new'
+
+/**
+ * The LMS's own database, and the one table in it that is migrated. Old columns are only ever read. Throws
+ * `ConferencingError`.
+ */
+export interface LmsDatabase {
+  readonly engine: 'SQLite' | 'PostgreSQL'
+  /** Throws `INVALID` when the table, its key or a column of the plan is missing. */
+  shape(): Promise<TableShape>
+  count(): Promise<number>
+  /** By key, from the first after `after`. */
+  read(after: RowKey | null, limit: number): Promise<readonly LmsRow[]>
+  /** One row, read anew; `null` when it is gone. */
+  readOne(key: RowKey): Promise<LmsRow | null>
+  /** Row patches and what is remembered, in one transaction. Answers how many rows changed. */
+  write(patches: readonly RowPatch[], state: StateRow): Promise<number>
+  /** Sets the new columns of these rows back to NULL, and remembers, in one transaction. */
+  clear(keys: readonly RowKey[], state: StateRow): Promise<void>
+  /** Adds the new columns that are missing and the table of the state; nothing is rewritten. */
+  expand(state: StateRow): Promise<readonly string[]>
+  /** Takes new columns away. SQLite rewrites the table for each. */
+  drop(columns: readonly string[], state: StateRow): Promise<void>
+  /** Makes the view, or makes it anew, and remembers, in one transaction. */
+  makeView(source: ViewSource, state: StateRow): Promise<void>
+  /** Takes the view away, and remembers. */
+  dropView(state: StateRow): Promise<void>
+  state(): Promise<StateRow | null>
+  /** How long the last write held its locks, in milliseconds. */
+  readonly lastLockMs: number
+  close(): Promise<void>
+}

@@ -1,0 +1,292 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { sql } from 'kysely'
+import { ConferencingError } from '../../errors.ts'
+import { type MigrationPlan, type SourceColumns, targetNames } from '../columns.ts'
+import type { LmsDatabase, LmsRow, RowKey, StateRow, TableShape, TargetValues, ViewSource } from './database.ts'
+import type { ColumnInfo, Db, Engine } from './engine.ts'
+import { openPostgresLms } from './postgres.ts'
+import { openSqliteLms } from './sqlite.ts'
+
+export interface OpenLmsOptions {
+  readonly plan: MigrationPlan
+  /** Nothing can be written, whatever is called. @default false */
+  readonly readOnly?: boolean | undefined
+  /** How it waits for locks; for tests. @default a timer */
+  readonly sleep?: ((ms: number) => Promise<void>) | undefined
+}
+
+/**
+ * Opens the LMS's own database, by `sqlite:path/to/file.db` or `postgres://…`. Throws `INVALID` for an address that
+ * cannot be, `STORE_UNAVAILABLE` when it cannot be reached.
+ */
+export async function openLmsDatabase(url: string, options: OpenLmsOptions): Promise<LmsDatabase> {
+  const { plan, readOnly = false, sleep: wait = ms => sleep(ms) } = options
+  if (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url)) {
+    return new SqlLmsDatabase({ ...(await openPostgresLms(url, plan, { readOnly })), plan, wait })
+  }
+  const path = /^sqlite:(?<path>[^\0]+)$/s.exec(url)?.groups?.path
+  if (path === undefined || path === ':memory:') {
+    throw new ConferencingError(
+      'INVALID',
+      'The database of the LMS must be sqlite:path/to/file.db or postgres://user:password@host/database',
+      { details: { field: 'lms' } },
+    )
+  }
+  return new SqlLmsDatabase({ ...openSqliteLms(path, plan, { readOnly, sleep: wait }), plan, wait })
+}
+
+interface Opened {
+  readonly db: Db
+  readonly engine: Engine
+  readonly plan: MigrationPlan
+  readonly wait: (ms: number) => Promise<void>
+  close(): void | Promise<void>
+}
+
+interface Known extends TableShape {
+  readonly key: ColumnInfo
+  readonly info: ReadonlyMap<string, ColumnInfo>
+}
+
+/** How often a lock that somebody else holds is asked for, and the pause between, in milliseconds. */
+const LOCK_TRIES = 100
+const LOCK_PAUSE_MS = 250
+
+class SqlLmsDatabase implements LmsDatabase {
+  readonly engine: LmsDatabase['engine']
+  readonly #opened: Opened
+  #known: Known | undefined
+  lastLockMs = 0
+
+  constructor(opened: Opened) {
+    this.#opened = opened
+    this.engine = opened.engine.name
+  }
+
+  async shape(): Promise<TableShape> {
+    const { columns, added } = await this.#shape()
+    return { columns, added }
+  }
+
+  async count(): Promise<number> {
+    const { engine } = this.#opened
+    return this.#read(async db => {
+      const { rows } = await sql<{ count: number }>`select count(*) as count from ${engine.table}`.execute(db)
+      return rows[0]?.count ?? 0
+    })
+  }
+
+  read(after: RowKey | null, limit: number): Promise<readonly LmsRow[]> {
+    return this.#select(
+      ({ keyValue }, { key }) => (after === null ? sql`` : sql`where ${sql.ref(key.name)} > ${keyValue(after, key)}`),
+      limit,
+    )
+  }
+
+  async readOne(one: RowKey): Promise<LmsRow | null> {
+    const rows = await this.#select(
+      ({ keyValue }, { key }) => sql`where ${sql.ref(key.name)} = ${keyValue(one, key)}`,
+      1,
+    )
+    return rows[0] ?? null
+  }
+
+  async #select(
+    where: (engine: Engine, known: Known) => ReturnType<typeof sql>,
+    limit: number,
+  ): Promise<readonly LmsRow[]> {
+    const { engine, plan } = this.#opened
+    const known = await this.#shape()
+    const { key, columns, info, added } = known
+    const list = columns.map((name, index) => {
+      const column = info.get(name)
+      return sql`${column ? engine.asText(column) : sql`null`} as ${sql.id(`c${index}`)}`
+    })
+    const isExpanded = added.length === targetNames.length
+    const now = targetNames.map(
+      (name, index) => sql`${isExpanded ? sql.ref(plan.target[name]) : sql`null`} as ${sql.id(`n${index}`)}`,
+    )
+    const { rows } = await this.#read(async db => {
+      await engine.prepareRead(db)
+      return sql<Readonly<Record<string, string | number | null>>>`
+        select ${engine.asText(key)} as k, ${engine.keyIsNumber(key)} as is_number, ${sql.join([...list, ...now])}
+        from ${engine.table} ${where(engine, known)} order by ${sql.ref(key.name)} limit ${sql.lit(limit)}`.execute(db)
+    })
+    const text = (value: string | number | null | undefined): string | null =>
+      value === null || value === undefined ? null : String(value)
+    return rows.map(row => ({
+      key: { text: text(row.k) ?? '', isNumber: row.is_number === 1 },
+      values: columns.map((_, index) => text(row[`c${index}`])),
+      now: isExpanded ? targetValues(targetNames.map((_, index) => text(row[`n${index}`]))) : null,
+    }))
+  }
+
+  async write(patches: Parameters<LmsDatabase['write']>[0], state: StateRow): Promise<number> {
+    const { engine, plan } = this.#opened
+    const { key } = await this.#shape()
+    return this.#write(state, async db => {
+      if (patches.length === 0) return 0
+      const { numAffectedRows } = await engine.update(patches, key, plan.target).execute(db)
+      return Number(numAffectedRows ?? 0)
+    })
+  }
+
+  async clear(keys: readonly RowKey[], state: StateRow): Promise<void> {
+    const { engine, plan } = this.#opened
+    const { key } = await this.#shape()
+    await this.#write(state, async db => {
+      if (keys.length > 0) await engine.clear(keys, key, plan.target).execute(db)
+    })
+  }
+
+  async expand(state: StateRow): Promise<readonly string[]> {
+    const { engine, plan } = this.#opened
+    const { added } = await this.#shape()
+    const missing = targetNames.map(name => plan.target[name]).filter(name => !added.includes(name))
+    await this.#write(state, async db => {
+      await sql`create table if not exists ${engine.stateTable}
+        (table_name varchar(100) primary key, state text not null, version integer not null)`.execute(db)
+      for (const name of missing) await sql`alter table ${engine.table} add column ${sql.id(name)} text`.execute(db)
+    })
+    this.#known = undefined
+    return missing
+  }
+
+  async drop(columns: readonly string[], state: StateRow): Promise<void> {
+    const { engine } = this.#opened
+    await this.#write(state, async db => {
+      for (const name of columns) await sql`alter table ${engine.table} drop column ${sql.id(name)}`.execute(db)
+    })
+    this.#known = undefined
+  }
+
+  async makeView(source: ViewSource, state: StateRow): Promise<void> {
+    const { engine, plan } = this.#opened
+    const { columns, info } = await this.#shape()
+    const names = new Set(columns)
+    const all = [...info.keys()].filter(name => names.has(name)).map(name => sql.ref(name))
+    const add = (name: string, from: string | null): void => {
+      if (names.has(name)) return
+      names.add(name)
+      all.push(sql`${from === null ? sql`cast(null as text)` : sql.ref(from)} as ${sql.id(name)}`)
+    }
+    const { target } = plan
+    add(target.provider, source === 'new' ? target.provider : null)
+    add(target.meetingId, source === 'new' ? target.meetingId : plan.source.meetingId)
+    add(target.moderatorPassword, source === 'new' ? target.moderatorPassword : null)
+    add(target.attendeePassword, source === 'new' ? target.attendeePassword : plan.source.password)
+    for (const [name, field] of oldNames) add(name, plan.source[field])
+    await this.#write(state, async db => {
+      await sql`drop view if exists ${engine.view}`.execute(db)
+      await sql`create view ${engine.view} as select ${sql.join(all)} from ${engine.table}`.execute(db)
+    })
+  }
+
+  async dropView(state: StateRow): Promise<void> {
+    const { engine } = this.#opened
+    await this.#write(state, async db => {
+      await sql`drop view if exists ${engine.view}`.execute(db)
+    })
+  }
+
+  async state(): Promise<StateRow | null> {
+    const { engine, plan } = this.#opened
+    return this.#read(async db => {
+      if (!(await engine.hasStateTable(db))) return null
+      const { rows } = await sql<StateRow>`select state, version from ${engine.stateTable}
+        where table_name = ${plan.table}`.execute(db)
+      return rows[0] ?? null
+    })
+  }
+
+  async close(): Promise<void> {
+    await this.#opened.close()
+  }
+
+  async #shape(): Promise<Known> {
+    if (this.#known) return this.#known
+    const { engine, plan } = this.#opened
+    const all = await this.#read(db => engine.columns(db))
+    const missing = (what: string, field: string): ConferencingError =>
+      new ConferencingError('INVALID', `${what} Give the right names with --table and --column.`, {
+        details: { field },
+      })
+    if (all.length === 0) throw missing(`The database has no table ${plan.table}.`, 'table')
+    const info = new Map(all.map(column => [column.name, column]))
+    const key = info.get(plan.source.id)
+    if (!key?.isKey) throw missing(`${plan.source.id} is not the primary key of ${plan.table}.`, 'id')
+    for (const [field, name] of Object.entries(plan.source)) {
+      if (name !== null && !info.has(name)) throw missing(`${plan.table} has no column ${name} (${field}).`, field)
+    }
+    const targets: readonly string[] = Object.values(plan.target)
+    this.#known = {
+      key,
+      info,
+      columns: all
+        .map(({ name }) => name)
+        .filter(name => !targets.includes(name))
+        .sort(),
+      added: targets.filter(name => info.has(name)),
+    }
+    return this.#known
+  }
+
+  #read<T>(work: (db: Db) => Promise<T>): Promise<T> {
+    return this.#opened.db.transaction().setAccessMode('read only').execute(work)
+  }
+
+  /** One transaction, asked for again while somebody else holds the lock; what is remembered is part of it. */
+  async #write<T>(state: StateRow, work: (db: Db) => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      let begun = 0
+      try {
+        const result = await this.#opened.db.transaction().execute(async tx => {
+          begun = performance.now()
+          const result = await work(tx)
+          await this.#remember(tx, state)
+          return result
+        })
+        this.lastLockMs = performance.now() - begun
+        return result
+      } catch (error) {
+        const isLocked = error instanceof ConferencingError && error.details.reason === 'locked'
+        if (!isLocked || tries >= LOCK_TRIES) throw error
+        await this.#opened.wait(LOCK_PAUSE_MS)
+      }
+    }
+  }
+
+  /** Throws `CONFLICT` when somebody else remembered something meanwhile: a second migration of the same table. */
+  async #remember(db: Db, { state, version }: StateRow): Promise<void> {
+    const { engine, plan } = this.#opened
+    const { numAffectedRows } = await sql`
+      insert into ${engine.stateTable} as known (table_name, state, version) values (${plan.table}, ${state}, ${version})
+      on conflict (table_name) do update set state = excluded.state, version = excluded.version
+      where known.version = excluded.version - 1`.execute(db)
+    if (numAffectedRows !== undefined && numAffectedRows > 0n) return
+    throw new ConferencingError('CONFLICT', 'Another migration of this table is running. Wait for it, or stop it.')
+  }
+}
+
+/** By which an LMS that knew only Zoom goes on reading. */
+const oldNames: readonly (readonly [string, keyof SourceColumns])[] = [
+  ['zoom_meeting_id', 'meetingId'],
+  ['join_url', 'joinUrl'],
+  ['start_url', 'startUrl'],
+  ['password', 'password'],
+]
+
+function targetValues(values: readonly (string | null)[]): TargetValues {
+  const [provider, meetingId, moderatorPassword, attendeePassword, reason, outcome, digest] = values.map(
+    value => value ?? null,
+  )
+  return {
+    provider: provider ?? null,
+    meetingId: meetingId ?? null,
+    moderatorPassword: moderatorPassword ?? null,
+    attendeePassword: attendeePassword ?? null,
+    reason: reason ?? null,
+    outcome: outcome ?? null,
+    digest: digest ?? null,
+  }
+}

@@ -1,0 +1,110 @@
+import { Kysely, sql } from 'kysely'
+import { loadPool, parsers } from '../../sql/postgres.ts'
+import { PostgresStoreDialect } from '../../sql/postgres-driver.ts'
+import { type MigrationPlan, targetNames } from '../columns.ts'
+import type { Db, Engine } from './engine.ts'
+
+interface OpenedPostgres {
+  readonly db: Db
+  readonly engine: Engine
+  close(): Promise<void>
+}
+
+/**
+ * How long a statement of ours may wait for a lock, in milliseconds: whoever waits for a table's lock stops all who come
+ * after, so it gives up soon and tries again later.
+ */
+const LOCK_WAIT_MS = 150
+const STATEMENT_MS = 60_000
+
+/** Connects to the LMS's database; `readOnly` is held by the server. */
+export async function openPostgresLms(
+  url: string,
+  plan: MigrationPlan,
+  { readOnly }: { readonly readOnly: boolean },
+): Promise<OpenedPostgres> {
+  const Pool = await loadPool()
+  const pool = new Pool({
+    connectionString: url,
+    max: 2,
+    types: parsers(),
+    connectionTimeoutMillis: 5000,
+    query_timeout: STATEMENT_MS,
+    keepAlive: true,
+    allowExitOnIdle: true,
+    application_name: 'lms-conferencing-migrate',
+    ...(readOnly && {
+      onConnect: async client => {
+        await client.query('set session characteristics as transaction read only')
+      },
+    }),
+  })
+  pool.on('error', () => {})
+  const db: Db = new Kysely({
+    dialect: new PostgresStoreDialect({
+      pool,
+      // Never asked for: no transaction here is alone.
+      lockKey: 0n,
+      lockWaitMs: LOCK_WAIT_MS,
+      statementTimeoutMs: STATEMENT_MS,
+      idleTimeoutMs: STATEMENT_MS,
+    }),
+  })
+  return { db, engine: postgresEngine(plan), close: () => pool.end() }
+}
+
+export function postgresEngine(plan: MigrationPlan): Engine {
+  const table = sql.id(plan.schema, plan.table)
+  return {
+    name: 'PostgreSQL',
+    table,
+    view: sql.id(plan.schema, plan.view),
+    stateTable: sql.id(plan.schema, 'conferencing_migration'),
+
+    async columns(db) {
+      const { rows } = await sql<{ name: string; type: string; is_key: number }>`
+        select a.attname as name, format_type(a.atttypid, a.atttypmod) as type,
+          case when exists (
+            select from pg_index i where i.indrelid = c.oid and i.indisprimary and i.indnkeyatts = 1 and i.indkey[0] = a.attnum
+          ) then 1 else 0 end as is_key
+        from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
+        where n.nspname = ${plan.schema} and c.relname = ${plan.table} and c.relkind in ('r', 'p')
+          and a.attnum > 0 and not a.attisdropped
+        order by a.attnum`.execute(db)
+      return rows.map(({ name, type, is_key: isKey }) => ({ name, type, isKey: isKey === 1 }))
+    },
+
+    async hasStateTable(db) {
+      const { rows } = await sql`select from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        where n.nspname = ${plan.schema} and c.relname = 'conferencing_migration'`.execute(db)
+      return rows.length > 0
+    },
+
+    // How times are written as text is a setting of the session.
+    async prepareRead(db) {
+      await sql`select set_config('timezone', 'UTC', true), set_config('datestyle', 'ISO, YMD', true)`.execute(db)
+    },
+
+    asText: ({ name }) => sql`${sql.ref(name)}::text`,
+    keyIsNumber: () => sql`0`,
+    // The type's name is the catalog's own, quoted where it has to be.
+    keyValue: ({ text }, { type }) => sql`cast(${text}::text as ${sql.raw(type)})`,
+
+    update(patches, key, target) {
+      const list = (values: readonly (string | null)[]) => sql`${values}::text[]`
+      const sets = targetNames.map(name => sql`${sql.id(target[name])} = given.${sql.id(name)}`)
+      const names = ['key', 'provider_before', ...targetNames].map(name => sql.id(name))
+      return sql`update ${table} as lms set ${sql.join(sets)}
+        from unnest(${list(patches.map(({ key: { text } }) => text))}, ${list(patches.map(one => one.providerBefore))},
+          ${sql.join(targetNames.map(name => list(patches.map(({ values }) => values[name]))))}) as given (${sql.join(names)})
+        where lms.${sql.id(key.name)} = given.${sql.id('key')}::${sql.raw(key.type)}
+          and lms.${sql.id(target.provider)} is not distinct from given.provider_before`
+    },
+
+    clear(keys, key, target) {
+      const sets = targetNames.map(name => sql`${sql.id(target[name])} = null`)
+      return sql`update ${table} set ${sql.join(sets)}
+        where ${sql.id(key.name)} = any(${keys.map(({ text }) => text)}::text[]::${sql.raw(key.type)}[])`
+    },
+  }
+}

@@ -1,0 +1,39 @@
+import { hash } from 'node:crypto'
+import type { Counts } from './counts.ts'
+
+/** What was found, who says so, and when. */
+export interface VerificationReport {
+  readonly table: string
+  readonly engine: string
+  readonly phase: string
+  readonly at: string
+  readonly who: string
+  readonly counts: Counts
+  /** Rows nothing was decided about yet. */
+  readonly undecided: number
+  /** Rows whose old columns changed since. */
+  readonly stale: number
+  /** Rows whose new columns are not what follows from the old ones. */
+  readonly wrong: number
+  /** Over the old columns of all rows. */
+  readonly sourceDigest: string
+  /** Whether that is what the last run saw; otherwise the LMS has written since, which `run` picks up. */
+  readonly isSourceAsAtRun: boolean
+  readonly ok: boolean
+}
+
+export interface SignedReport extends VerificationReport {
+  /** SHA-256 over all the rest: a report that was changed afterwards does not fit it. */
+  readonly digest: string
+}
+
+/** Pure. */
+export const signReport = (report: VerificationReport): SignedReport => ({
+  ...report,
+  digest: hash('sha256', JSON.stringify(report)),
+})
+
+/** Whether nobody changed the report since it was signed. */
+export function isReportIntact({ digest, ...report }: SignedReport): boolean {
+  return signReport(report).digest === digest
+}
