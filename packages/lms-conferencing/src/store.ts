@@ -1,3 +1,5 @@
+import type { LostCallbacks } from './attendance/gaps.ts'
+import type { Interval } from './attendance/types.ts'
 import type { JobTransaction } from './jobs/job.ts'
 import type {
   Activity,
@@ -9,6 +11,7 @@ import type {
   Recording,
   Room,
 } from './model.ts'
+import type { DashboardTransaction, ResultTransaction } from './store-results.ts'
 
 /** A class row with what only providers may see. */
 export interface StoredClass {
@@ -76,7 +79,7 @@ export interface NewInboxRow {
   readonly isStale?: boolean | undefined
 }
 
-export interface InboxRow extends NewInboxRow {
+export interface InboxRow extends Omit<NewInboxRow, 'isStale'> {
   /** Order of acknowledgement. */
   readonly seq: number
   readonly state: InboxState
@@ -112,7 +115,16 @@ export interface MeetingName {
 /** An attendance fact as kept: the event, and where it came from. */
 export interface StoredEvent {
   readonly event: AttendanceEvent
+  /** The strongest of its sources. */
   readonly provenance: Provenance
+  /** All of them, sorted, where there are several. Not looked at in what is added. */
+  readonly sources?: readonly Provenance[] | undefined
+}
+
+/** One look at a room. */
+export interface SnapshotName {
+  readonly instance: string
+  readonly at: number
 }
 
 /** What the provider counted during one run of a meeting. */
@@ -129,6 +141,61 @@ export interface ClassActivity {
   readonly people: Readonly<Record<string, Activity>>
 }
 
+/** A class made by a request that may come again. */
+export interface Once {
+  readonly classId: string
+  /** Digest of what was asked for: the same key for something else is a mistake. */
+  readonly fingerprint: string
+}
+
+/** A time in which callbacks are known or suspected to be lost. */
+export interface Gap extends LostCallbacks {
+  readonly tenantId: string
+  readonly provider: string
+  /** `null`: of all servers of the provider, because it was us who did not listen. */
+  readonly serverId: string | null
+  readonly foundAt: Date
+}
+
+export interface GapFilter {
+  readonly tenantId: string
+  readonly provider: string
+  /** Gaps of this server, and those of the provider as a whole. */
+  readonly serverId: string
+  /** Only those that reach into this time, in epoch milliseconds. */
+  readonly from: number
+  readonly to: number
+}
+
+/** How far the evidence of a class was completed from what its provider wrote down. */
+export interface StoredReconciliation {
+  readonly tenantId: string
+  readonly classId: string
+  readonly state: 'waiting' | 'done'
+  /** How often the provider was asked. */
+  readonly attempts: number
+  /** When it is to be asked again; `null` once done. */
+  readonly nextAt: Date | null
+  /** When it was last asked; `null` before the first time. */
+  readonly at: Date | null
+  /** Whether the provider had a report of who was there. */
+  readonly hasReport: boolean
+  /** How many facts it brought that nobody had reported. */
+  readonly added: number
+  /** When the room was looked at without a hole, for looks that are not kept one by one. */
+  readonly watched: readonly Interval[]
+}
+
+export interface ReconcileFilter {
+  readonly tenantId: string
+  /** Classes that ended in this time… */
+  readonly endedSince: Date
+  readonly endedBefore: Date
+  /** …and were not looked at yet, or are to be looked at again by now. */
+  readonly now: Date
+  readonly limit: number
+}
+
 /** A breakout room's callbacks count for the class of its parent. */
 export interface MeetingAlias extends MeetingName {
   readonly parentKey: string
@@ -142,7 +209,7 @@ export interface MeetingAlias extends MeetingName {
  * is refused with `INVALID`, a key that is taken with `CONFLICT`. Ids, names of servers and meeting keys may have 255
  * characters each; longer ones are refused with `INVALID` where the database has no room for them.
  */
-export interface StoreTransaction extends JobTransaction {
+export interface StoreTransaction extends JobTransaction, ResultTransaction, DashboardTransaction {
   /** Callbacks that waited for the meeting of this class come back to `new`. `CONFLICT` when id or meeting key is taken. */
   insertClass(row: StoredClass): Promise<void>
   getClass(tenantId: string, id: string): Promise<StoredClass | null>
@@ -165,11 +232,32 @@ export interface StoreTransaction extends JobTransaction {
   addEvents(tenantId: string, classId: string, events: readonly StoredEvent[]): Promise<number>
   /** By time; the order is the same whatever the order they came in. */
   listEvents(tenantId: string, classId: string): Promise<readonly StoredEvent[]>
+  /** Forgets snapshots. Answers how many. */
+  dropSnapshots(tenantId: string, classId: string, snapshots: readonly SnapshotName[]): Promise<number>
+
+  /** Answers whether it was new: the same beginning, cause and server are the same gap, which stays as it was found. */
+  addGap(gap: Gap): Promise<boolean>
+  /** By beginning. */
+  listGaps(filter: GapFilter): Promise<readonly Gap[]>
+  /** When something was last known to be well; `null` before the first time. */
+  getMark(tenantId: string, what: string): Promise<Date | null>
+  setMark(tenantId: string, what: string, at: Date): Promise<void>
+  /** When the newest callback of a server arrived; `null` before the first. */
+  lastReceived(tenantId: string, provider: string, serverId: string): Promise<Date | null>
+
+  getReconciliation(tenantId: string, classId: string): Promise<StoredReconciliation | null>
+  putReconciliation(row: StoredReconciliation): Promise<void>
+  /** Completed classes whose turn it is, those that ended first before others. */
+  classesToReconcile(filter: ReconcileFilter): Promise<readonly StoredClass[]>
 
   /** Keeps what the provider counted; a second report of a run replaces the first. Answers how many people's counters changed. */
   putActivity(tenantId: string, classId: string, runs: readonly RunActivity[]): Promise<number>
   /** The counters of all runs together; `null` when the provider has counted nothing. */
   getActivity(tenantId: string, classId: string): Promise<ClassActivity | null>
+
+  /** What was made under an idempotency key; `null` when nothing was, or what was made is gone. */
+  findOnce(tenantId: string, key: string): Promise<Once | null>
+  addOnce(tenantId: string, key: string, once: Once): Promise<void>
 
   upsertRecordings(tenantId: string, recordings: readonly Recording[]): Promise<void>
   /** By start, those without one first, then by id. */
@@ -214,8 +302,8 @@ export interface StoreTransaction extends JobTransaction {
   /** Puts another name in place of a person's in all facts; totals stay. Answers how many facts had it. */
   renamePerson(tenantId: string, from: string, to: string): Promise<number>
 
-  /** Keeps a refused request unless it is there; then drops the oldest of its provider beyond the limits. Answers how many. */
-  addRefused(request: NewRefusedRequest, limits: RefusedLimits): Promise<number>
+  /** Keeps refused requests that are not there yet; then drops the oldest of their providers beyond the limits. Answers how many. */
+  addRefused(requests: readonly NewRefusedRequest[], limits: RefusedLimits): Promise<number>
   countRefused(tenantId: string): Promise<number>
   /** By `id`. */
   listRefused(filter: RefusedFilter): Promise<readonly RefusedRequest[]>
@@ -308,6 +396,8 @@ export interface RefusedLimits {
 
 export interface RefusedFilter {
   readonly tenantId: string
+  /** Only these. @default all */
+  readonly ids?: readonly number[] | undefined
   readonly limit: number
   readonly afterId?: number | undefined
 }

@@ -4,12 +4,16 @@ import type { Meeting } from '../model.ts'
 import type { ClassPatch, MeetingName, StoredClass, StoreTransaction } from '../store.ts'
 import type { ChangeLog } from './changes.ts'
 import { requeueWaiting } from './inbox.ts'
+import { keepResults, makeStale } from './results.ts'
 import type { ClassTable, TableNames, Tables } from './schema.ts'
 
 type ClassQueries = Pick<
   StoreTransaction,
   'insertClass' | 'getClass' | 'findClassByMeetingKey' | 'listClasses' | 'updateClass' | 'deleteClass'
 >
+
+/** By which attendance is measured. */
+const measured = ['startsAt', 'durationMinutes', 'status', 'startedAt', 'endedAt'] as const
 
 export function classQueries(db: Transaction<Tables>, tables: TableNames, log: ChangeLog): ClassQueries {
   const getClass: ClassQueries['getClass'] = async (tenantId, id) => {
@@ -19,7 +23,7 @@ export function classQueries(db: Transaction<Tables>, tables: TableNames, log: C
       .where('tenant_id', '=', tenantId)
       .where('id', '=', id)
       .executeTakeFirst()
-    return row ? fromRow(row) : null
+    return row ? classFromRow(row) : null
   }
 
   return {
@@ -28,6 +32,7 @@ export function classQueries(db: Transaction<Tables>, tables: TableNames, log: C
     async insertClass(stored) {
       await db.insertInto(tables.classes).values(toRow(stored)).execute()
       const { tenantId, id } = stored.liveClass
+      if (stored.liveClass.status === 'completed') await keepResults(db, tables, { tenantId, classId: id })
       await requeueWaiting(db, tables, meetingName(tenantId, stored.meeting))
       await log.note(tenantId, id, 'class')
     },
@@ -41,15 +46,17 @@ export function classQueries(db: Transaction<Tables>, tables: TableNames, log: C
         .where('server_id', '=', serverId)
         .where('meeting_key', '=', meetingKey)
         .executeTakeFirst()
-      return row ? fromRow(row) : null
+      return row ? classFromRow(row) : null
     },
 
-    async listClasses({ tenantId, courseIds, status, provisioning, endedSince, limit, offset }) {
+    async listClasses({ tenantId, courseIds, status, provisioning, endedSince, limit, offset, ...starts }) {
       if (courseIds?.length === 0) return []
       let query = db.selectFrom(tables.classes).selectAll().where('tenant_id', '=', tenantId)
       if (courseIds) query = query.where('course_id', 'in', courseIds)
       if (status) query = query.where('status', '=', status)
       if (provisioning) query = query.where('provisioning', '=', provisioning)
+      if (starts.startsSince) query = query.where('starts_at', '>=', starts.startsSince.getTime())
+      if (starts.startsBefore) query = query.where('starts_at', '<', starts.startsBefore.getTime())
       if (endedSince) query = query.where('ended_at', '>=', endedSince.getTime())
       const rows = await query
         .orderBy('starts_at')
@@ -57,7 +64,7 @@ export function classQueries(db: Transaction<Tables>, tables: TableNames, log: C
         .limit(limit ?? Number.MAX_SAFE_INTEGER)
         .offset(offset ?? 0)
         .execute()
-      return rows.map(fromRow)
+      return rows.map(classFromRow)
     },
 
     async updateClass({ liveClass: { tenantId, id }, version }, patch, now) {
@@ -69,6 +76,8 @@ export function classQueries(db: Transaction<Tables>, tables: TableNames, log: C
         .where('version', '=', version)
         .executeTakeFirst()
       if (numUpdatedRows === 0n) return null
+      if (patch.status === 'completed') await keepResults(db, tables, { tenantId, classId: id })
+      if (measured.some(field => patch[field] !== undefined)) await makeStale(db, tables, { tenantId, classId: id })
       if (patch.meeting) await requeueWaiting(db, tables, meetingName(tenantId, patch.meeting))
       await log.note(tenantId, id, 'class')
       return getClass(tenantId, id)
@@ -151,7 +160,8 @@ function patchToRow(patch: ClassPatch): Updateable<ClassTable> {
   }
 }
 
-function fromRow(row: ClassTable): StoredClass {
+/** What a row of classes says. */
+export function classFromRow(row: ClassTable): StoredClass {
   const details: Readonly<Record<string, string>> = JSON.parse(row.meeting_details)
   return {
     liveClass: {

@@ -7,7 +7,9 @@ import { changes } from './migrations/changes.ts'
 import { firstTables } from './migrations/first-tables.ts'
 import { forgetting } from './migrations/forgetting.ts'
 import { jobs } from './migrations/jobs.ts'
+import { once } from './migrations/once.ts'
 import { type ColumnTypes, type Migration, required } from './migrations/migration.ts'
+import { results } from './migrations/results.ts'
 import type { TableNames, Tables } from './schema.ts'
 
 /** In order, one after the other; a published one is never changed. */
@@ -18,6 +20,8 @@ const migrations: readonly Migration[] = [
   { name: 'what changed, for live pages', up: changes },
   { name: 'tokens of calendar feeds', up: calendarTokens },
   { name: 'jobs and reminders', up: jobs },
+  { name: 'attendance kept, marks of teachers', up: results },
+  { name: 'idempotency keys', up: once },
 ]
 
 /**

@@ -1,6 +1,8 @@
 import type { Generated } from 'kysely'
+import type { AttendanceStatus } from '../attendance/types.ts'
 import type { AttendanceEvent, ClassStatus, Provenance, Provisioning, RecordingState, Room } from '../model.ts'
 import type { ChangeKind, InboxState } from '../store.ts'
+import type { Mark } from '../store-results.ts'
 
 /*
  * Columns are as both databases have them: ids and enumerations as text, times as epoch milliseconds in bigints,
@@ -49,6 +51,8 @@ export interface EventTable {
   person: string | null
   room: Room | null
   present: string | null
+  /** All who report it, sorted, with a space between; NULL where `provenance` is the only one. */
+  sources: string | null
 }
 
 export interface RecordingTable {
@@ -77,6 +81,43 @@ export interface ActivityTable {
   raised_hands: number
   reactions: number
   poll_answers: number
+}
+
+export interface OnceTable {
+  tenant_id: string
+  /** Digest of who asked and under which key. */
+  once_key: string
+  class_id: string
+  fingerprint: string
+}
+
+export interface GapTable {
+  tenant_id: string
+  provider: string
+  /** Empty for all servers of the provider. */
+  server_id: string
+  from_at: number
+  to_at: number
+  cause: string
+  found_at: number
+}
+
+export interface MarkTable {
+  tenant_id: string
+  what: string
+  at: number
+}
+
+export interface ReconciliationTable {
+  tenant_id: string
+  class_id: string
+  state: 'waiting' | 'done'
+  attempts: number
+  next_at: number | null
+  at: number | null
+  has_report: number
+  added: number
+  watched: string
 }
 
 export interface AliasTable {
@@ -176,6 +217,45 @@ export interface ReminderTable {
   starts_at: number
 }
 
+/** A class that is over, and how its results stand to what they rest on. */
+export interface StateTable {
+  tenant_id: string
+  class_id: string
+  facts_version: number
+  /** -1 before there are any. */
+  results_version: number
+  rules: string | null
+  computed_at: number | null
+}
+
+export interface ResultTable {
+  tenant_id: string
+  class_id: string
+  person: string
+  status: AttendanceStatus | null
+  credited_ms: number
+  held_ms: number
+  minutes: number
+  percent_tenths: number | null
+  participation_score: number | null
+  late: number
+  left_early: number
+  confidence: 'exact' | 'imputed' | 'incomplete'
+  provenance: string
+  on_roster: number
+  erased: number
+}
+
+export interface MarkTable {
+  tenant_id: string
+  class_id: string
+  person: string
+  mark: Mark
+  note: string
+  marked_by: string
+  marked_at: number
+}
+
 export interface SchemaTable {
   version: number
   name: string
@@ -186,6 +266,7 @@ export interface Tables {
   events: EventTable
   recordings: RecordingTable
   activity: ActivityTable
+  once: OnceTable
   aliases: AliasTable
   inbox: InboxTable
   inbox_waiting: WaitingTable
@@ -195,6 +276,12 @@ export interface Tables {
   calendar_tokens: CalendarTokenTable
   jobs: JobTable
   reminders: ReminderTable
+  attendance_states: StateTable
+  attendance_results: ResultTable
+  attendance_marks: MarkTable
+  gaps: GapTable
+  marks: MarkTable
+  reconciliations: ReconciliationTable
   schema_versions: SchemaTable
 }
 
@@ -212,6 +299,7 @@ export function tableNames(prefix: string): TableNames {
     events: name('events'),
     recordings: name('recordings'),
     activity: name('activity'),
+    once: name('once'),
     aliases: name('aliases'),
     inbox: name('inbox'),
     inbox_waiting: name('inbox_waiting'),
@@ -221,6 +309,12 @@ export function tableNames(prefix: string): TableNames {
     calendar_tokens: name('calendar_tokens'),
     jobs: name('jobs'),
     reminders: name('reminders'),
+    attendance_states: name('attendance_states'),
+    attendance_results: name('attendance_results'),
+    attendance_marks: name('attendance_marks'),
+    gaps: name('gaps'),
+    marks: name('marks'),
+    reconciliations: name('reconciliations'),
     schema_versions: name('schema_versions'),
   }
 }

@@ -9,12 +9,16 @@ import { aliasQueries } from './aliases.ts'
 import { calendarTokenQueries } from './calendar-tokens.ts'
 import { type ChangeLog, changeLog, changeQueries } from './changes.ts'
 import { classQueries } from './classes.ts'
+import { dashboardQueries } from './dashboard.ts'
 import { factQueries } from './facts.ts'
 import { inboxQueries } from './inbox.ts'
 import { jobQueries } from './jobs.ts'
 import { keepingQueries } from './keeping.ts'
+import { markQueries } from './marks.ts'
 import type { InsertInbox } from './receive.ts'
+import { onceQueries } from './once.ts'
 import { recordingQueries } from './recordings.ts'
+import { resultQueries } from './results.ts'
 import type { TableNames, Tables } from './schema.ts'
 
 /**
@@ -26,6 +30,8 @@ export interface Connections {
   readonly reader: Kysely<Tables>
   readonly insertInbox: InsertInbox
   readonly isPostgres?: boolean | undefined
+  /** Of the tables, where the database has schemas. */
+  readonly schema?: string | undefined
   /** See {@link Store.scrub}. */
   scrub(): Promise<void>
   close(): void | Promise<void>
@@ -119,6 +125,7 @@ export class SqlStore implements Store {
     return {
       ...classQueries(tx, this.#tables, log),
       ...factQueries(tx, this.#tables, log),
+      ...onceQueries(tx, this.#tables),
       ...activityQueries(tx, this.#tables),
       ...recordingQueries(tx, this.#tables, log),
       ...aliasQueries(tx, this.#tables),
@@ -128,6 +135,9 @@ export class SqlStore implements Store {
       ...(this.#connections.isPostgres && { postgres: statementsOf(tx) }),
       ...changeQueries(tx, this.#tables, log),
       ...calendarTokenQueries(tx, this.#tables),
+      ...resultQueries(tx, this.#tables),
+      ...markQueries(tx, this.#tables),
+      ...dashboardQueries(tx, { tables: this.#tables, schema: this.#connections.schema }),
     }
   }
 }

@@ -4,7 +4,9 @@ import { describeChanges } from './changes.ts'
 import { describeClasses } from './classes.ts'
 import { describeFacts } from './facts.ts'
 import { describeInboxRows } from './inbox-rows.ts'
+import { describeJobs } from './jobs.ts'
 import { describeKeeping } from './keeping.ts'
+import { describeOnce } from './once.ts'
 import { type StoreSuite, storeTest } from './suite.ts'
 import { describeTransactions } from './transactions.ts'
 
@@ -20,9 +22,11 @@ export function describeStore(suite: StoreSuite): void {
     describe('classes', () => describeClasses(test))
     describe('facts, recordings, aliases', () => describeFacts(test))
     describe('activity', () => describeActivity(test))
+    describe('idempotency keys', () => describeOnce(test))
     describe('inbox', () => describeInboxRows(test))
     describe('retention and erasure', () => describeKeeping(test))
     describe('log of changes, calendar tokens', () => describeChanges(test))
+    describe('jobs', () => describeJobs(test))
     describe('transactions', () => describeTransactions(test))
   })
 }
