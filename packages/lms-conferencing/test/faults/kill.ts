@@ -1,10 +1,10 @@
 import { DatabaseSync } from 'node:sqlite'
 import { openStore } from 'lms-conferencing/sql'
-import pg from 'pg'
 import { createInbox } from '../../src/inbox/index.ts'
 import { purgeInbox } from '../../src/inbox/keeping.ts'
 import type { Store } from '../../src/store.ts'
 import { sampleRow } from '../../src/testing/store/samples.ts'
+import { ask } from './support/databases.ts'
 import { isCheckpointing, type MarkedPoint, markedPoints } from './support/marked-points.ts'
 import { compare } from './support/oracle.ts'
 import { Receiver, type ReceiverSettings } from './support/receiver.ts'
@@ -170,16 +170,13 @@ async function checkFiles({ name }: Database, url: string): Promise<void> {
     must(answer === 'ok', 'the integrity check passes')
     return
   }
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  const { rows } = await client.query(`select 1 from pg_available_extensions where name = 'amcheck'`)
-  if (rows.length > 0) {
-    await client.query('create extension if not exists amcheck')
-    // Throws for an index that does not agree with its table.
-    await client.query(
-      `select bt_index_check(indexrelid, true) from pg_index join pg_class on pg_class.oid = indrelid
-       where relname like 'conferencing_%'`,
-    )
-  }
-  await client.end()
+  const found = await ask(url, `select 1 from pg_available_extensions where name = 'amcheck'`)
+  if (found.length === 0) return
+  await ask(url, 'create extension if not exists amcheck')
+  // Throws for an index that does not agree with its table.
+  await ask(
+    url,
+    `select bt_index_check(indexrelid, true) from pg_index join pg_class on pg_class.oid = indrelid
+     where relname like 'conferencing_%'`,
+  )
 }

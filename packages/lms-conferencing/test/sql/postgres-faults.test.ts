@@ -80,7 +80,7 @@ describe.skipIf(reason !== null)(title, () => {
   })
 
   test('F3 packets vanish: a refusal, never silence, and no dead connection is used twice when they flow again', async () => {
-    const proxy = await startProxy(server.port)
+    const proxy = await startProxy(server.port, onTestFinished)
     const store = await open({ port: proxy.port })
     // Several connections, so that several are dead afterwards.
     await Promise.all(Array.from({ length: 5 }, (_, index) => store.receive([sampleRow(`before-${index}`)])))
@@ -94,7 +94,7 @@ describe.skipIf(reason !== null)(title, () => {
   })
 
   test('F3 fail-over to a new address', async () => {
-    const proxy = await startProxy(server.port)
+    const proxy = await startProxy(server.port, onTestFinished)
     const schema = 'moved'
     const store = await open({ port: proxy.port, schema })
     await store.receive([sampleRow('old')])

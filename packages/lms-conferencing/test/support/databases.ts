@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import pg from 'pg'
 import { afterAll, beforeAll, describe } from 'vitest'
+import { createDatabase } from '../faults/support/databases.ts'
 import type { Database } from '../faults/support/scenario.ts'
 import { temporaryDirectory } from '../sql/support.ts'
 import { type PostgresServer, startPostgres, whyNoPostgres } from './postgres-server.ts'
@@ -22,14 +22,7 @@ export function onEachDatabase(declare: (database: Database) => void): void {
 
     declare({
       name: 'PostgreSQL',
-      async open() {
-        const name = `lms${++databases}`
-        const client = new pg.Client({ connectionString: server.url })
-        await client.connect()
-        await client.query(`create database ${name}`)
-        await client.end()
-        return server.url.replace(/postgres$/, name)
-      },
+      open: () => createDatabase(server.url, `lms${++databases}`),
     })
   })
 }

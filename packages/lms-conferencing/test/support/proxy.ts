@@ -1,8 +1,7 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
-import { onTestFinished } from 'vitest'
 
-/** The way to a server on loopback, which can break like a network does. Gone after the test. */
+/** The way to a server on loopback, which can break like a network does. */
 export interface Proxy {
   readonly port: number
   /** Packets vanish in both directions; new connections are accepted and hear nothing. */
@@ -13,7 +12,8 @@ export interface Proxy {
   moveTo(port: number): void
 }
 
-export async function startProxy(target: number): Promise<Proxy> {
+/** `cleanup` is given what closes it. */
+export async function startProxy(target: number, cleanup: (close: () => void) => void): Promise<Proxy> {
   let port = target
   let isFrozen = false
   const sockets = new Set<Socket>()
@@ -31,7 +31,7 @@ export async function startProxy(target: number): Promise<Proxy> {
     far.on('close', () => near.destroy())
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
-  onTestFinished(() => {
+  cleanup(() => {
     for (const socket of sockets) socket.destroy()
     server.close()
   })
