@@ -1,10 +1,12 @@
 import type { LiveClass, Participant, Recording } from './model.ts'
 import { type ConferencingOptions, resolveOptions } from './options.ts'
 import type { CallbackRequest, RecordingVisibility } from './provider.ts'
-import { type ClassAttendance, classAttendance } from './use-cases/attendance.ts'
+import type { AttendanceMark } from './store-results.ts'
+import type { ClassAttendance } from './use-cases/attendance.ts'
 import { type Background, createBackground } from './use-cases/background.ts'
 import { createCallbacks } from './use-cases/callbacks.ts'
 import { cancelClass } from './use-cases/cancel.ts'
+import { type Changes, createChanges } from './use-cases/changes.ts'
 import {
   type ClassRevision,
   type CreateClassOptions,
@@ -18,13 +20,17 @@ import {
 import { type Dashboard, type DashboardFilter, dashboard } from './use-cases/dashboard.ts'
 import { endClass } from './use-cases/end.ts'
 import { createFirstClass, type NewCourse } from './use-cases/first-class.ts'
-import { type Health, health } from './use-cases/health.ts'
+import { gaugesOf, type Health, health } from './use-cases/health.ts'
 import { type JoinInfo, joinInfo } from './use-cases/join.ts'
 import { type CreatedMeeting, createMeeting } from './use-cases/provisioning.ts'
 import { createRecordingChanges } from './use-cases/recording-changes.ts'
 import { createRecordings } from './use-cases/recordings.ts'
+import { attendanceOf } from './use-cases/results.ts'
+import { type AttendanceMarking, markAttendance } from './use-cases/results-marks.ts'
 import { type StartedClass, startClass } from './use-cases/start.ts'
 import { type ClassChanges, updateClass } from './use-cases/update.ts'
+import { createUpkeep, type InboxUpkeep } from './use-cases/upkeep.ts'
+import { timedJoin } from './use-cases/watch.ts'
 
 /**
  * Live classes. Every method rejects with a `ConferencingError`; the LMS decides beforehand who may call which.
@@ -55,6 +61,8 @@ export interface Conferencing {
   endClass(classId: string): Promise<LiveClass>
   /** Who was there: provisional while the class runs, final after it. */
   attendance(classId: string): Promise<ClassAttendance>
+  /** Sets what a teacher says of one person's attendance, beside the figures, or takes it back with `mark: null`. */
+  markAttendance(change: AttendanceMarking): Promise<AttendanceMark | null>
   /** All recordings, in whatever state; who may see which is for the LMS to say. */
   recordings(classId: string): Promise<readonly Recording[]>
   /** Lets people watch a recording, or not. `CONFLICT` while it is processed, `UNSUPPORTED` where the provider cannot. */
@@ -67,8 +75,16 @@ export interface Conferencing {
    * Answers the JSON text that a sender asks for to know that this is the right place; `null` for all others.
    */
   receiveCallback(provider: string, request: CallbackRequest): Promise<string | null>
-  /** Whether the store answers, and how much waits. */
+  /** What changed in any process: what live pages are fed from. */
+  readonly changes: Changes
+  /** Counts a callback that was refused before it could be given to {@link Conferencing.receiveCallback}: too large, for example. */
+  countRefusal(provider: string, reason: string): void
+  /** What people do to the callbacks that came in: look, replay, verify again, forget. */
+  readonly inbox: InboxUpkeep
+  /** Whether the store answers, how much waits, how the providers did. None of them is called. */
   health(): Promise<Health>
+  /** The figures of this process in Prometheus' text format 0.0.4. No id, no name, no secret is in them. */
+  metrics(): Promise<string>
   /** Begins the background work: callbacks kept and applied, waiting meetings made, classes closed, recordings awaited. */
   start(): void
   /** Lets what runs come to its end; nothing begins after that. The store stays open: it is yours. */
@@ -104,15 +120,20 @@ export function createConferencing(options: ConferencingOptions): Conferencing {
     classRevision: id => classRevision(context, id),
     listClasses: filter => listClasses(context, filter),
     dashboard: filter => dashboard(context, filter),
-    startClass: (id, teacher) => startClass(context, id, teacher),
-    joinInfo: (id, person) => joinInfo(context, id, person),
+    startClass: (id, teacher) => timedJoin(context, () => startClass(context, id, teacher)),
+    joinInfo: (id, person) => timedJoin(context, () => joinInfo(context, id, person)),
     endClass: id => endClass(context, id),
-    attendance: id => classAttendance(context, id),
+    attendance: id => attendanceOf(context, id),
+    markAttendance: change => markAttendance(context, change),
     recordings: id => recordings.list(id),
     publishRecording: (id, change) => changes.publish(id, change),
     deleteRecording: (id, recordId) => changes.remove(id, recordId),
     receiveCallback: (provider, request) => callbacks.receive(provider, request),
+    changes: createChanges(context),
+    countRefusal: callbacks.countRefusal,
+    inbox: createUpkeep(context, callbacks),
     health: () => health(context),
+    metrics: async () => context.metricsText(gaugesOf(await health(context))),
     start: background.start,
     stop: background.stop,
     rounds: background.rounds,

@@ -3,12 +3,13 @@ import type { ToldAlert } from './alert.ts'
 import type { AttendanceOptions } from './attendance/types.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { KeepDays } from './inbox/keeping.ts'
+import type { QuarantineLimits } from './inbox/quarantine.ts'
 import { type Logger, noLogger } from './logger.ts'
 import type { Metrics } from './metrics.ts'
 import type { LiveClass, MeetingSpec } from './model.ts'
 import type { ConferenceProvider } from './provider.ts'
 import type { Store } from './store.ts'
-import { alertOf, createAlerts } from './use-cases/alerts.ts'
+import { alertOf, createAlerts, storeAlert } from './use-cases/alerts.ts'
 import { type Context, type RosterEntry, shared } from './use-cases/context.ts'
 import type { Notice } from './use-cases/notice.ts'
 import { createRegistry, withRegistry } from './use-cases/registry.ts'
@@ -26,7 +27,7 @@ export interface ConferencingOptions {
    * The provider of a new class, by name. Needed as soon as there are two.
    * @default the only one
    */
-  readonly chooseProvider?: ((spec: MeetingSpec) => string) | undefined
+  readonly chooseProvider?: ((spec: MeetingSpec) => string | Promise<string>) | undefined
   /**
    * Who is expected in a class: these get an attendance status. The order is kept.
    * @default nobody
@@ -44,6 +45,8 @@ export interface ConferencingOptions {
   readonly alertEveryMs?: number | undefined
   /** Where figures go beside `metrics()`, for example `otelMetrics(meter)`. */
   readonly metrics?: Metrics | undefined
+  /** How many refused requests are kept for each provider; the oldest make room. */
+  readonly quarantine?: QuarantineLimits | undefined
   /** How long callbacks and refused requests are kept; `false`: until somebody purges them. */
   readonly retention?: KeepDays | false | undefined
   /** How long a person waits for a provider, in milliseconds. @default 5000 */
@@ -88,10 +91,12 @@ export function resolveOptions(options: ConferencingOptions): Context {
     clock,
     logger,
     alert,
+    onStoreFault: storeAlert(alert),
     metrics,
     metricsText: registry.text,
     providerHealth: watch.health,
     retention: resolveRetention(options.retention),
+    quarantineLimits: options.quarantine ?? {},
     random: options.random ?? Math.random,
     newId: options.newId ?? randomUUID,
     chooseProvider: chooseProvider ?? (() => only),

@@ -48,6 +48,10 @@ export interface ClassFilter {
   readonly startsBefore?: Date | undefined
   /** Only classes that ended at this moment or later. */
   readonly endedSince?: Date | undefined
+  readonly provider?: string | undefined
+  readonly meetingId?: string | undefined
+  /** Only classes after this one in the order of the list: the last of the page before. */
+  readonly after?: { readonly startsAt: Date; readonly id: string } | undefined
   readonly limit?: number | undefined
   readonly offset?: number | undefined
 }
@@ -235,13 +239,16 @@ export interface StoreTransaction extends JobTransaction, ResultTransaction, Das
   /** Forgets snapshots. Answers how many. */
   dropSnapshots(tenantId: string, classId: string, snapshots: readonly SnapshotName[]): Promise<number>
 
-  /** Answers whether it was new: the same beginning, cause and server are the same gap, which stays as it was found. */
+  /**
+   * Answers whether it was new: the same beginning, cause and server are the same gap, which stays as it was found. What
+   * is kept of the classes it concerns becomes stale.
+   */
   addGap(gap: Gap): Promise<boolean>
   /** By beginning. */
   listGaps(filter: GapFilter): Promise<readonly Gap[]>
   /** When something was last known to be well; `null` before the first time. */
-  getMark(tenantId: string, what: string): Promise<Date | null>
-  setMark(tenantId: string, what: string, at: Date): Promise<void>
+  getLastWell(tenantId: string, what: string): Promise<Date | null>
+  setLastWell(tenantId: string, what: string, at: Date): Promise<void>
   /** When the newest callback of a server arrived; `null` before the first. */
   lastReceived(tenantId: string, provider: string, serverId: string): Promise<Date | null>
 
@@ -308,6 +315,16 @@ export interface StoreTransaction extends JobTransaction, ResultTransaction, Das
   /** By `id`. */
   listRefused(filter: RefusedFilter): Promise<readonly RefusedRequest[]>
   deleteRefused(tenantId: string, id: number): Promise<void>
+
+  /** A setting by its name; `null`: never put. */
+  getSetting(tenantId: string, name: string): Promise<Setting | null>
+  /**
+   * Keeps a setting of version 1 that is not there yet, or one whose version is the next after the one kept. Answers
+   * `false`, and changes nothing, when somebody else was first.
+   */
+  putSetting(tenantId: string, setting: Setting): Promise<boolean>
+  /** By name, byte by byte. */
+  listSettings(filter: SettingFilter): Promise<readonly Setting[]>
 
   /** Notes what a person did to what is kept: who, when, how many; never what it was. */
   addOperation(operation: Operation): Promise<void>
@@ -400,6 +417,24 @@ export interface RefusedFilter {
   readonly ids?: readonly number[] | undefined
   readonly limit: number
   readonly afterId?: number | undefined
+}
+
+/** A document of its own: how far a rollout is, what became of a class that was moved. */
+export interface Setting {
+  readonly name: string
+  /** JSON. */
+  readonly value: string
+  /** 1 at first; grows by one with each change. */
+  readonly version: number
+}
+
+export interface SettingFilter {
+  readonly tenantId: string
+  /** With which the names begin. */
+  readonly prefix: string
+  /** Only names after this one: the last of the page before. */
+  readonly after?: string | undefined
+  readonly limit: number
 }
 
 export interface Operation {

@@ -1,9 +1,9 @@
 import { type Clock, systemClock } from '../clock.ts'
 import { type Logger, noLogger } from '../logger.ts'
 import type { VerifiedCallback } from '../provider.ts'
-import type { Store } from '../store.ts'
+import type { InboxSelection, Store } from '../store.ts'
 import { storeUnavailable } from '../store-faults.ts'
-import { Applier } from './applier.ts'
+import { Applier, type Settled } from './applier.ts'
 import type { ClassChange, EventSource } from './apply-row.ts'
 import { callbackDigest } from './digest.ts'
 import { Receiver } from './receiver.ts'
@@ -23,6 +23,10 @@ export interface InboxOptions {
    * A process that dies between the two never tells, so nothing that must not be missed may rest on it alone.
    */
   readonly onApplied?: ((changes: readonly ClassChange[]) => void | Promise<void>) | undefined
+  /** Told of callbacks that had their effect, have none, or are dead. Must not throw. */
+  readonly onSettled?: ((settled: readonly Settled[]) => void) | undefined
+  /** Told when stored callbacks cannot be applied because the store does not serve. Must not throw. */
+  readonly onOutage?: ((error: unknown) => void) | undefined
   /** How many callbacks may wait to be stored before `receive` refuses. @default 10000 */
   readonly queueLimit?: number | undefined
   /** How many bytes of them. @default 67108864 */
@@ -43,6 +47,8 @@ export interface ReceivedCallback {
   /** A key of {@link InboxOptions.providers}. */
   readonly provider: string
   readonly callback: VerifiedCallback
+  /** Kept, and not applied before a person says so. @default false */
+  readonly isStale?: boolean | undefined
 }
 
 /** Callbacks come in at least once and have their effect exactly once. */
@@ -60,8 +66,8 @@ export interface Inbox {
   wake(): void
   /** Applies all that is due now, started or not; resolves when `onApplied` is done with it. */
   drain(): Promise<void>
-  /** Puts one callback, or all dead ones, back to be applied. Answers how many. */
-  replay(which: { readonly seq: number } | { readonly state: 'dead' }): Promise<number>
+  /** Puts callbacks back to be applied. Answers how many. */
+  replay(which: InboxSelection): Promise<number>
 }
 
 /** The durable inbox of one tenant. One in each process; several processes may share a store. */
@@ -75,6 +81,8 @@ export function createInbox(options: InboxOptions): Inbox {
     random: options.random ?? Math.random,
     logger: options.logger ?? noLogger,
     onApplied: options.onApplied ?? (() => {}),
+    onSettled: options.onSettled ?? (() => {}),
+    onOutage: options.onOutage ?? (() => {}),
     batchSize: 50,
     maxAttempts: options.maxAttempts ?? 8,
     pollMs: options.pollMs ?? 1000,
@@ -91,12 +99,13 @@ export function createInbox(options: InboxOptions): Inbox {
   let stopped = false
 
   return {
-    async receive({ provider, callback: { serverId, kind, body } }) {
+    async receive({ provider, callback: { serverId, kind, body }, isStale }) {
       if (stopped) {
         throw storeUnavailable('closed')
       }
       const identity = { tenantId, provider, serverId, kind, body }
-      await receiver.store({ ...identity, digest: callbackDigest(identity), receivedAt: new Date(clock.now()) })
+      const receivedAt = new Date(clock.now())
+      await receiver.store({ ...identity, digest: callbackDigest(identity), receivedAt, isStale })
     },
     start: () => applier.start(),
     async stop() {

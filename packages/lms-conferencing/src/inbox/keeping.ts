@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type Clock, systemClock } from '../clock.ts'
-import type { PurgeCounts, Store, StoreTransaction } from '../store.ts'
+import type { InboxSelection, PurgeCounts, Store, StoreTransaction } from '../store.ts'
 
 /** What all that people do to the inbox has in common. */
 export interface Upkeep {
@@ -62,7 +62,9 @@ export async function purgeInbox(options: PurgeOptions): Promise<PurgeCounts> {
     total.rows += rows
     total.refused += refused
   }
-  await note(options, 'purge', total.bodies + total.rows + total.refused)
+  const count = total.bodies + total.rows + total.refused
+  // It is run every day, mostly with nothing to do.
+  if (count > 0) await note(options, 'purge', count)
   return total
 }
 
@@ -129,10 +131,10 @@ export async function erasePerson(options: EraseOptions): Promise<EraseCounts> {
 }
 
 export interface ReplayOptions extends Upkeep {
-  readonly which: { readonly seq: number } | { readonly state: 'dead' }
+  readonly which: InboxSelection
 }
 
-/** Puts one callback, or all dead ones, back to be applied. Answers how many. */
+/** Puts callbacks back to be applied. Applying them again changes nothing that they have changed already. Answers how many. */
 export async function replayInbox(options: ReplayOptions): Promise<number> {
   const { store, tenantId, which, dryRun = false } = options
   const requeue = (tx: StoreTransaction): Promise<number> => tx.requeueInbox(tenantId, which)
@@ -178,7 +180,12 @@ async function undone(store: Store, work: (tx: StoreTransaction) => Promise<numb
   return answer
 }
 
-function note({ store, tenantId, who, clock = systemClock }: Upkeep, what: string, count: number): Promise<void> {
+/** Notes who did what to how many. */
+export function note(
+  { store, tenantId, who, clock = systemClock }: Upkeep,
+  what: string,
+  count: number,
+): Promise<void> {
   const at = new Date(clock.now())
   return store.transaction(tx => tx.addOperation({ tenantId, at, who, what, count }))
 }

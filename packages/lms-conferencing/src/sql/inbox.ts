@@ -79,15 +79,20 @@ export function inboxQueries(db: Transaction<Tables>, tables: TableNames): Inbox
 
     async requeueInbox(tenantId, which) {
       const update = db.updateTable(tables.inbox).set(asNew).where('tenant_id', '=', tenantId).where('stripped', '=', 0)
-      const { numUpdatedRows } = await ('seq' in which
-        ? update.where('seq', '=', which.seq)
-        : update.where('state', '=', which.state)
-      ).executeTakeFirst()
+      const chosen =
+        'seq' in which
+          ? update.where('seq', '=', which.seq)
+          : 'seqs' in which
+            ? update.where('seq', 'in', [...which.seqs])
+            : which.state === 'any'
+              ? update
+              : update.where('state', '=', which.state)
+      const { numUpdatedRows } = await chosen.executeTakeFirst()
       return Number(numUpdatedRows)
     },
 
     async countInbox(tenantId) {
-      const counts: Record<InboxState, number> = { new: 0, applied: 0, ignored: 0, dead: 0 }
+      const counts: Record<InboxState, number> = { new: 0, applied: 0, ignored: 0, dead: 0, stale: 0 }
       const rows = await db
         .selectFrom(tables.inbox)
         .select(({ fn }) => ['state', fn.countAll<number>().as('count')])

@@ -1,5 +1,5 @@
 import { type ExpressionBuilder, sql, type Transaction } from 'kysely'
-import type { PurgeBefore, StoreTransaction } from '../store.ts'
+import type { PurgeBefore, RefusedLimits, StoreTransaction } from '../store.ts'
 import type { RefusedTable, TableNames, Tables } from './schema.ts'
 
 type KeepingQueries = Pick<
@@ -8,6 +8,7 @@ type KeepingQueries = Pick<
   | 'purge'
   | 'eraseBodies'
   | 'addRefused'
+  | 'countRefused'
   | 'listRefused'
   | 'deleteRefused'
   | 'addOperation'
@@ -38,6 +39,34 @@ export function keepingQueries(db: Transaction<Tables>, tables: TableNames): Kee
       .where('tenant_id', '=', tenantId)
       .where('received_at', '<', before.refused.getTime()),
   })
+
+  /** Down to the limits, the newest kept. Answers how many went. */
+  async function dropOldest(
+    { tenantId, provider }: { readonly tenantId: string; readonly provider: string },
+    limits: RefusedLimits,
+  ): Promise<number> {
+    const kept = await db
+      .selectFrom(tables.refused)
+      .select(['id', bytesOf])
+      .where('tenant_id', '=', tenantId)
+      .where('provider', '=', provider)
+      .orderBy('id', 'desc')
+      .execute()
+    let bytes = 0
+    const first = kept.findIndex((one, index) => {
+      bytes += Number(one.bytes)
+      return index >= limits.rows || bytes > limits.bytes
+    })
+    const newest = kept[first]
+    if (newest === undefined) return 0
+    const { numDeletedRows } = await db
+      .deleteFrom(tables.refused)
+      .where('tenant_id', '=', tenantId)
+      .where('provider', '=', provider)
+      .where('id', '<=', newest.id)
+      .executeTakeFirst()
+    return Number(numDeletedRows)
+  }
 
   return {
     async countPurgeable(tenantId, before) {
@@ -78,49 +107,50 @@ export function keepingQueries(db: Transaction<Tables>, tables: TableNames): Kee
       for (const seq of seqs) {
         const update = db.updateTable(tables.inbox).where('tenant_id', '=', tenantId).where('seq', '=', seq)
         await update.set({ body: nothing, stripped: 1 }).execute()
-        await update.where('state', '=', 'dead').set({ state: 'ignored', reason: 'erased' }).execute()
+        await update.where('state', 'in', ['dead', 'stale']).set({ state: 'ignored', reason: 'erased' }).execute()
       }
     },
 
-    async addRefused(request, limits) {
-      await db
-        .insertInto(tables.refused)
-        .values({
-          tenant_id: request.tenantId,
-          provider: request.provider,
-          method: request.method,
-          target: request.target,
-          headers: JSON.stringify(request.headers),
-          body: request.body,
-          reason: request.reason,
-          digest: request.digest,
-          received_at: request.receivedAt.getTime(),
-        })
-        .onConflict(conflict => conflict.columns(['tenant_id', 'digest']).doNothing())
-        .execute()
-      const kept = await db
-        .selectFrom(tables.refused)
-        .select(['id', bytesOf])
-        .where('tenant_id', '=', request.tenantId)
-        .where('provider', '=', request.provider)
-        .orderBy('id', 'desc')
-        .execute()
-      let bytes = 0
-      const first = kept.findIndex((one, index) => {
-        bytes += Number(one.bytes)
-        return index >= limits.rows || bytes > limits.bytes
-      })
-      const oldest = first === -1 ? [] : kept.slice(first)
-      for (const { id } of oldest) await db.deleteFrom(tables.refused).where('id', '=', id).execute()
-      return oldest.length
+    async addRefused(requests, limits) {
+      for (const request of requests) {
+        await db
+          .insertInto(tables.refused)
+          .values({
+            tenant_id: request.tenantId,
+            provider: request.provider,
+            method: request.method,
+            target: request.target,
+            headers: JSON.stringify(request.headers),
+            body: request.body,
+            reason: request.reason,
+            digest: request.digest,
+            received_at: request.receivedAt.getTime(),
+          })
+          .onConflict(conflict => conflict.columns(['tenant_id', 'digest']).doNothing())
+          .execute()
+      }
+      let dropped = 0
+      const sources = new Map(requests.map(request => [JSON.stringify([request.tenantId, request.provider]), request]))
+      for (const { tenantId, provider } of sources.values()) dropped += await dropOldest({ tenantId, provider }, limits)
+      return dropped
     },
 
-    async listRefused({ tenantId, limit, afterId = 0 }) {
+    async countRefused(tenantId) {
+      const counted = await db
+        .selectFrom(tables.refused)
+        .select(({ fn }) => fn.countAll<number>().as('count'))
+        .where('tenant_id', '=', tenantId)
+        .executeTakeFirst()
+      return Number(counted?.count ?? 0)
+    },
+
+    async listRefused({ tenantId, limit, afterId = 0, ids }) {
       const rows = await db
         .selectFrom(tables.refused)
         .selectAll()
         .where('tenant_id', '=', tenantId)
         .where('id', '>', afterId)
+        .$if(ids !== undefined, query => query.where('id', 'in', [...(ids ?? [])]))
         .orderBy('id')
         .limit(limit)
         .execute()

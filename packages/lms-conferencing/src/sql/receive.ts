@@ -1,5 +1,5 @@
 import { type CompiledQuery, type Insertable, sql, type Transaction } from 'kysely'
-import type { NewInboxRow } from '../store.ts'
+import type { InboxState, NewInboxRow } from '../store.ts'
 import { AT_ONCE } from './inbox.ts'
 import type { InboxTable, TableNames, Tables } from './schema.ts'
 
@@ -20,7 +20,7 @@ export function insertOneByOne(tables: TableNames): InsertInbox {
         body: row.body,
         digest: row.digest,
         received_at: row.receivedAt.getTime(),
-        state: 'new',
+        state: stateOf(row),
         attempts: 0,
         next_attempt_at: AT_ONCE,
         reason: null,
@@ -49,18 +49,20 @@ export function insertAtOnce(tables: TableNames, schema: string): InsertInbox {
     const { numAffectedRows = 0n } = await sql`
       insert into ${sql.id(schema, tables.inbox)} (seq, tenant_id, provider, server_id, kind, body, digest, received_at,
         state, attempts, next_attempt_at)
-      select seq, tenant_id, provider, server_id, kind, body, digest, received_at, 'new', 0, ${AT_ONCE}::bigint
+      select seq, tenant_id, provider, server_id, kind, body, digest, received_at, state, 0, ${AT_ONCE}::bigint
       from (
         select nextval(${sequence}::regclass) as seq, given.*
         from unnest(
           ${column(row => row.tenantId)}::text[], ${column(row => row.provider)}::text[],
           ${column(row => row.serverId)}::text[], ${column(row => row.kind)}::text[],
           ${column(row => row.body)}::bytea[], ${column(row => row.digest)}::text[],
-          ${column(row => row.receivedAt.getTime())}::bigint[]
-        ) as given (tenant_id, provider, server_id, kind, body, digest, received_at)
+          ${column(row => row.receivedAt.getTime())}::bigint[], ${column(stateOf)}::text[]
+        ) as given (tenant_id, provider, server_id, kind, body, digest, received_at, state)
       ) as arrived
       order by tenant_id, digest
       on conflict (tenant_id, digest) do nothing`.execute(db)
     return Number(numAffectedRows)
   }
 }
+
+const stateOf = ({ isStale }: NewInboxRow): InboxState => (isStale ? 'stale' : 'new')

@@ -1,5 +1,6 @@
 import { type Alert, type AlertMemory, alertAdvice, alertKey, decideAlert, type ToldAlert } from '../alert.ts'
 import type { Clock } from '../clock.ts'
+import { ConferencingError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Notice } from './notice.ts'
@@ -43,6 +44,15 @@ export function alertOf(notice: Notice): Alert | null {
   const { id: classId, courseId, provider } = notice.liveClass
   return { type: notice.type === 'class-ready' ? 'meeting-ready' : 'meeting-failed', classId, courseId, provider }
 }
+
+/** Tells of a store that does not serve; one that was closed is no fault. */
+export const storeAlert =
+  (alert: (alert: Alert) => void) =>
+  (error: unknown): void => {
+    if (!(error instanceof ConferencingError) || error.code !== 'STORE_UNAVAILABLE') return
+    const { reason = 'failed' } = error.details
+    if (reason !== 'closed') alert({ type: 'store-unavailable', reason })
+  }
 
 const fieldsOf = (alert: Alert): Readonly<Record<string, string | number | null>> =>
   Object.fromEntries(

@@ -1,7 +1,8 @@
 import type { ClassStatus, LiveClass } from '../model.ts'
 import type { StoredClass } from '../store.ts'
 import { type Context, loadClass, providerOf, specOf } from './context.ts'
-import { isRefusedForGood, markAttempt, markReady, openMeeting } from './provisioning.ts'
+import { type IdempotencyKey, insertOnce } from './once.ts'
+import { countAttempt, isRefusedForGood, markAttempt, markReady, openMeeting } from './provisioning.ts'
 import { requireValid } from './validate.ts'
 
 /** A class to plan. Only the LMS knows whether this teacher may. */
@@ -21,6 +22,8 @@ export interface NewClass {
 
 /** How {@link NewClass} is made. */
 export interface CreateClassOptions {
+  /** The same key again answers the class that was made under it, as it is now. `CONFLICT` for another class. */
+  readonly idempotency?: IdempotencyKey | undefined
   /** `later` leaves the provider to the background, for callers that must not wait for it. @default 'now' */
   readonly provision?: 'now' | 'later' | undefined
 }
@@ -45,23 +48,25 @@ const defaultDurationMinutes = 60
 export async function createClass(
   context: Context,
   input: NewClass,
-  { provision = 'now' }: CreateClassOptions = {},
+  { provision = 'now', idempotency }: CreateClassOptions = {},
 ): Promise<LiveClass> {
-  const row = planClass(context, input)
+  const row = await planClass(context, input)
   const { id } = row.liveClass
-  await context.store.transaction(tx => tx.insertClass(row))
+  const before = await insertOnce(context, row, idempotency && { asked: JSON.stringify(input), ...idempotency })
+  if (before) return before.liveClass
   if (provision === 'later') return row.liveClass
   try {
     return (await markReady(context, id, await openMeeting(context, row))).liveClass
   } catch (error) {
     if (!isRefusedForGood(error)) return (await markAttempt(context, row, error)).liveClass
+    countAttempt(context, row.meeting.provider, 'failed')
     await context.store.transaction(tx => tx.deleteClass(context.tenantId, id))
     throw error
   }
 }
 
 /** The row of a class that nobody but us knows of yet. */
-function planClass(context: Context, input: NewClass): StoredClass {
+async function planClass(context: Context, input: NewClass): Promise<StoredClass> {
   requireValid(input)
   const now = new Date(context.clock.now())
   const planned: LiveClass = {
@@ -86,7 +91,7 @@ function planClass(context: Context, input: NewClass): StoredClass {
     updatedAt: now,
   }
   const spec = specOf(planned)
-  const provider = context.chooseProvider(spec)
+  const provider = await context.chooseProvider(spec)
   const meeting = providerOf(context, provider).planMeeting(spec)
   return { liveClass: { ...planned, provider, meetingId: meeting.meetingId }, meeting, version: 1 }
 }

@@ -2,11 +2,14 @@ import type { Alert } from '../alert.ts'
 import type { AttendanceOptions } from '../attendance/types.ts'
 import type { Clock } from '../clock.ts'
 import { ConferencingError } from '../errors.ts'
+import type { QuarantineLimits } from '../inbox/quarantine.ts'
+import { jobsAfter } from '../jobs/class-jobs.ts'
+import type { JobQueue } from '../jobs/queue.ts'
 import type { Logger } from '../logger.ts'
 import type { GaugeReading, Metrics } from '../metrics.ts'
 import type { LiveClass, Meeting, MeetingSpec, Recording } from '../model.ts'
 import type { ConferenceProvider } from '../provider.ts'
-import type { ClassPatch, Store, StoredClass } from '../store.ts'
+import type { ClassPatch, Store, StoredClass, StoreTransaction } from '../store.ts'
 import type { Notice } from './notice.ts'
 import type { Retention } from './retention.ts'
 import type { ProviderHealth } from './watch.ts'
@@ -27,18 +30,25 @@ export interface Context {
   /** Uniform in `[0, 1)`. */
   readonly random: () => number
   readonly newId: () => string
-  readonly chooseProvider: (spec: MeetingSpec) => string
+  readonly chooseProvider: (spec: MeetingSpec) => string | Promise<string>
   readonly roster: (liveClass: LiveClass) => Promise<readonly RosterEntry[]>
   readonly attendanceOptions: AttendanceOptions
   readonly notify: (notice: Notice) => void
   /** For whoever runs the platform; the same again is swallowed for a while. */
   readonly alert: (alert: Alert) => void
+  /** Raises the alert when the error says that the store does not serve; any other error is none of its business. */
+  readonly onStoreFault: (error: unknown) => void
   readonly metrics: Metrics
   /** How each provider did, from what calls told. */
   readonly providerHealth: () => readonly ProviderHealth[]
   /** The figures of this process as Prometheus reads them. */
   readonly metricsText: (gauges: readonly GaugeReading[]) => string
   readonly retention: Retention
+  readonly quarantineLimits: QuarantineLimits
+  /** What is done later. */
+  readonly jobs: JobQueue
+  /** How long before its start a class is announced, in milliseconds; 0: never. */
+  readonly reminderMs: number
   /** How long one call to a provider may take, in milliseconds, while a person waits for the answer. */
   readonly deadlineMs: number
   /** Calls on their way, by class: two people asking for the same thing share one. */
@@ -84,20 +94,25 @@ const maxConflicts = 10
 
 /**
  * Changes a class against its newest version. `decide` sees the row as it is and answers the patch, `null` for nothing
- * to do, or throws to refuse; it is asked again when another writer was first.
+ * to do, or throws to refuse; it is asked again when another writer was first. `hold` may throw to leave all as it is.
  * Throws `CLASS_NOT_FOUND`, or `STORE_UNAVAILABLE` when other writers always win.
  */
 export async function changeClass(
   context: Context,
   id: string,
   decide: (row: StoredClass) => ClassPatch | null,
+  hold: (tx: StoreTransaction) => Promise<void> = async () => {},
 ): Promise<StoredClass> {
   for (let conflicts = 0; conflicts < maxConflicts; conflicts++) {
     const changed = await context.store.transaction(async tx => {
       const row = await tx.getClass(context.tenantId, id)
       if (!row) throw new ConferencingError('CLASS_NOT_FOUND', 'There is no such class.', { details: { class_id: id } })
+      await hold(tx)
       const patch = decide(row)
-      return patch ? tx.updateClass(row, patch, new Date(context.clock.now())) : row
+      if (!patch) return row
+      const changed = await tx.updateClass(row, patch, new Date(context.clock.now()))
+      if (changed) await putJobs(context, tx, row.liveClass, changed.liveClass)
+      return changed
     })
     if (changed) return changed
   }
@@ -105,6 +120,20 @@ export async function changeClass(
     userMessage: 'The class is busy. Please try again.',
     details: { class_id: id },
   })
+}
+
+/** A request that calls the provider gets this much longer than the call may take to write down what came of it. */
+const writingMs = 1_000
+
+/** Puts what a change of a class asks for, as part of the change. */
+export async function putJobs(
+  { jobs, clock, reminderMs, deadlineMs }: Context,
+  tx: StoreTransaction,
+  before: LiveClass | null,
+  after: LiveClass,
+  patienceMs: number = deadlineMs + writingMs,
+): Promise<void> {
+  for (const job of jobsAfter(before, after, { now: clock.now(), patienceMs, reminderMs })) await jobs.put(tx, job)
 }
 
 export const specOf = (liveClass: LiveClass): MeetingSpec => ({

@@ -2,7 +2,9 @@ import type { Alert } from '../alert.ts'
 import type { Clock } from '../clock.ts'
 import { ConferencingError, type ConferencingErrorCode } from '../errors.ts'
 import { labelWord, type MetricLabels, type Metrics } from '../metrics.ts'
+import type { LiveClass } from '../model.ts'
 import type { ConferenceProvider } from '../provider.ts'
+import type { Context } from './context.ts'
 
 /** How a provider did, from what calls told; none is made to find out. */
 export interface ProviderHealth {
@@ -102,6 +104,26 @@ export function createWatch({ clock, metrics, alert }: WatchOptions): Watch {
       })
     },
     health: () => [...known.values()],
+  }
+}
+
+/** Measures how long somebody waits for a way into a class. */
+export async function timedJoin<T extends { readonly liveClass: LiveClass; readonly joinUrl: string | null }>(
+  { clock, metrics }: Context,
+  work: () => Promise<T>,
+): Promise<T> {
+  const began = clock.now()
+  const measure = (labels: MetricLabels): void =>
+    metrics.record('conferencing.join.duration', secondsSince(clock, began), labels)
+  try {
+    const answer = await work()
+    const { provider } = answer.liveClass
+    const result = answer.joinUrl === null ? 'no_link' : 'link'
+    measure({ 'conferencing.provider': provider, 'conferencing.result': result })
+    return answer
+  } catch (error) {
+    measure({ 'error.type': errorType(error) })
+    throw error
   }
 }
 

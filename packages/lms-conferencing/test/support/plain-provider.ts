@@ -20,6 +20,7 @@ export type Fault = () => void | Promise<void>
 export class PlainProvider implements ConferenceProvider {
   readonly name: string
   readonly capabilities: ConferenceProvider['capabilities']
+  readonly signatureHeaders = ['x-signature']
   readonly rooms = new Map<string, RoomState>()
   readonly recorded = new Map<string, ListedRecording[]>()
   /** Every call, in order, by name. */

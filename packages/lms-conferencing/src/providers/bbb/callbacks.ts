@@ -9,6 +9,7 @@ import {
   verifyWebhook,
 } from 'bbb-client/webhooks'
 import { ConferencingError } from '../../errors.ts'
+import { checkMaxAge } from '../../inbox/age.ts'
 import type { ConferenceEvent } from '../../model.ts'
 import type { CallbackRequest, ConferenceProvider, VerifiedCallback } from '../../provider.ts'
 import { analyticsEvents } from './analytics.ts'
@@ -18,6 +19,9 @@ import { meetingKeyOf, toConferenceEvent } from './map.ts'
 import { redactAnalyticsBody, redactHookBody } from './redact.ts'
 import type { CallingServer } from './servers.ts'
 
+/** A permanent hook repeats an event with its first timestamp for as long as nobody takes it; a week is a long outage. */
+const MAX_AGE_SECONDS = 7 * 86_400
+
 /** The largest report of a meeting that is read, in bytes: some 5,000 people. */
 const maxReportBytes = 8 * 1024 * 1024
 
@@ -26,6 +30,9 @@ export function bbbCallbacks(
   servers: readonly CallingServer[],
   now: () => Date,
 ): Pick<ConferenceProvider, 'verify' | 'events'> {
+  for (const { callbacks } of servers)
+    checkMaxAge('callbacks.maxAgeSeconds', callbacks.maxAgeSeconds ?? MAX_AGE_SECONDS)
+
   /** The server whose hook route this is: behind a proxy the path may have lost its beginning, never its random end. */
   function serverAt(target: string): CallingServer | undefined {
     const path = target.split('?')[0] ?? ''
@@ -36,9 +43,15 @@ export function bbbCallbacks(
   function verifyHook(request: CallbackRequest): VerifiedCallback {
     const server = serverAt(request.target)
     if (server === undefined) throw rejected('missing', 'No BigBlueButton server calls back at this address.')
-    const { url, ...verification } = server.callbacks
+    const { url, maxAgeSeconds = MAX_AGE_SECONDS, ...verification } = server.callbacks
     const { forgeable } = verifyWebhook(request, { ...verification, callbackUrl: url, now })
-    return { serverId: server.id, kind: forgeable ? 'hint' : 'hook', body: redactHookBody(request.body) }
+    const sentAt = firstTriedAt(request.body)
+    return {
+      serverId: server.id,
+      kind: forgeable ? 'hint' : 'hook',
+      body: redactHookBody(request.body),
+      ...(sentAt !== null && { age: { sentAt, maxMs: maxAgeSeconds * 1000 } }),
+    }
   }
 
   /** Which server, and which of its meetings, the address was made for; what the request says must fit it. */
@@ -78,6 +91,12 @@ export function bbbCallbacks(
       }
     },
   }
+}
+
+/** When bbb-webhooks first tried to send this, in epoch milliseconds; `null`: it does not say, and waits for a person. */
+function firstTriedAt(body: Uint8Array): number | null {
+  const [, digits] = /(?:^|&)timestamp=(\d{1,15})(?:&|$)/.exec(Buffer.from(body).toString('latin1')) ?? []
+  return digits === undefined ? null : Number(digits)
 }
 
 interface Read {

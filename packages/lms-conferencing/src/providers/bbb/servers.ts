@@ -8,6 +8,8 @@ export interface BbbCallbacks extends Omit<VerifyWebhookOptions, 'callbackUrl' |
    * what its signatures are checked against, character for character.
    */
   readonly url: string
+  /** How old a hook's callback may be to be applied by itself, in seconds; older ones are kept aside. @default 604800 */
+  readonly maxAgeSeconds?: number | undefined
   /**
    * The public address, ending in `/`, beside which `bbb-recording-ready/…`, `bbb-analytics/…` and
    * `bbb-meeting-ended/…` are served: rooms are created with these three callbacks too. `null`: without them.

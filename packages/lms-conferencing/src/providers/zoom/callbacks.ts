@@ -1,11 +1,12 @@
 import { ZodError } from 'zod'
 import type { Clock } from '../../clock.ts'
 import { ConferencingError } from '../../errors.ts'
+import { checkMaxAge } from '../../inbox/age.ts'
 import type { CallbackRequest, ConferenceProvider, VerifiedCallback } from '../../provider.ts'
 import { noAccount, type OpenAccount } from './account.ts'
 import { toConferenceEvent } from './events.ts'
 import { type PersonOf, personResolver } from './person.ts'
-import { challengeAnswer, isFresh, readSignature, redact, rejected, signedBy, tryParse } from './webhook.ts'
+import { challengeAnswer, readSignature, redact, rejected, signatureHeaders, signedBy, tryParse } from './webhook.ts'
 
 export interface CallbacksOptions {
   /** By the name their rows carry. */
@@ -21,7 +22,9 @@ export function zoomCallbacks({
   clock,
   maxAgeSeconds,
   people,
-}: CallbacksOptions): Pick<ConferenceProvider, 'verify' | 'events'> {
+}: CallbacksOptions): Pick<ConferenceProvider, 'signatureHeaders' | 'verify' | 'events'> {
+  checkMaxAge('maxAgeSeconds', maxAgeSeconds)
+
   /** The accounts whose webhooks may arrive here: behind a proxy the path may have lost its beginning. */
   function accountsAt(target: string): readonly OpenAccount[] {
     const path = target.split('?', 1)[0] ?? ''
@@ -29,6 +32,8 @@ export function zoomCallbacks({
   }
 
   return {
+    signatureHeaders,
+
     verify(request: CallbackRequest): VerifiedCallback {
       const signature = readSignature(request.headers)
       const candidates = accountsAt(request.target)
@@ -43,8 +48,10 @@ export function zoomCallbacks({
       const answer = challengeAnswer(body, signature, source.secret, now)
       return {
         serverId: source.serverId,
-        kind: answer !== null ? 'challenge' : isFresh(signature, now, maxAgeSeconds) ? 'event' : 'stale',
+        kind: answer !== null ? 'challenge' : 'event',
         body: redact(request.body, body),
+        // To the end of its second.
+        age: { sentAt: Number(signature.timestamp) * 1000, maxMs: maxAgeSeconds * 1000 + 999 },
         ...(answer !== null && { answer }),
       }
     },
@@ -54,9 +61,7 @@ export function zoomCallbacks({
       const account = accounts.get(id)
       if (account === undefined) throw noAccount(id)
       try {
-        const event = toConferenceEvent(tryParse(body), personResolver(account.addresses, people))
-        // Genuine, but so old that it may be a replay: kept aside, for a person to look at.
-        return [kind === 'stale' ? { kind: 'other', meetingKey: event.meetingKey, name: 'stale' } : event]
+        return [toConferenceEvent(tryParse(body), personResolver(account.addresses, people))]
       } catch (error) {
         if (!(error instanceof ZodError)) throw error
         const where = error.issues[0]?.path

@@ -31,10 +31,11 @@ export interface Signature {
   readonly digest: string
 }
 
+export const signatureHeaders = ['x-zm-request-timestamp', 'x-zm-signature'] as const
+
 /** Throws `CALLBACK_REJECTED`. */
 export function readSignature(headers: CallbackRequest['headers']): Signature {
-  const timestamp = headerOf(headers, 'x-zm-request-timestamp')
-  const signature = headerOf(headers, 'x-zm-signature')
+  const [timestamp, signature] = signatureHeaders.map(name => headerOf(headers, name))
   if (timestamp === undefined || signature === undefined) throw rejected('missing')
   if (!/^[0-9]{10}$/.test(timestamp) || !/^v0=[0-9a-f]{64}$/.test(signature)) throw rejected('malformed')
   return { timestamp, digest: signature.slice('v0='.length) }
@@ -63,7 +64,7 @@ export function signedBy(
 }
 
 /** Whether a signed time lies in the window. `now` in epoch milliseconds; both ends are inside. */
-export function isFresh({ timestamp }: Signature, now: number, maxAgeSeconds: number): boolean {
+function isFresh({ timestamp }: Signature, now: number, maxAgeSeconds: number): boolean {
   const age = now - Number(timestamp) * 1000
   return age < (maxAgeSeconds + 1) * 1000 && age > -(SKEW_SECONDS + 1) * 1000
 }

@@ -40,8 +40,8 @@ export function describeKeeping(test: StoreTest): void {
     await insert(store, 'e', 'dead', 10)
     await insert(store, 'f', 'applied', 20)
     await store.receive([sampleRow('a', { tenantId: 'academy', receivedAt: day(1) })])
-    await store.transaction(tx => tx.addRefused(refused('old'), { rows: 10, bytes: 1000 }))
-    await store.transaction(tx => tx.addRefused(refused('fresh', { receivedAt: day(20) }), { rows: 10, bytes: 1000 }))
+    await store.transaction(tx => tx.addRefused([refused('old')], { rows: 10, bytes: 1000 }))
+    await store.transaction(tx => tx.addRefused([refused('fresh', { receivedAt: day(20) })], { rows: 10, bytes: 1000 }))
     const before = { bodies: day(15), rows: day(5), refused: day(15) }
     const counts = { bodies: 1, rows: 2, refused: 1 }
     expect(await store.read(tx => tx.countPurgeable('school', before))).toEqual(counts)
@@ -134,7 +134,7 @@ export function describeKeeping(test: StoreTest): void {
   test('T37 refused requests are kept once, and within limits for each provider', async store => {
     const limits = { rows: 3, bytes: 1000 }
     const add = (digest: string, request: Partial<NewRefusedRequest> = {}) =>
-      store.transaction(tx => tx.addRefused(refused(digest, request), limits))
+      store.transaction(tx => tx.addRefused([refused(digest, request)], limits))
     const kept = async () =>
       (await store.read(tx => tx.listRefused({ tenantId: 'school', limit: 10 }))).map(({ digest }) => digest).join('')
     expect(await add('a')).toBe(0)
@@ -152,6 +152,51 @@ export function describeKeeping(test: StoreTest): void {
     await store.transaction(tx => tx.deleteRefused('academy', first?.id ?? 0))
     await store.transaction(tx => tx.deleteRefused('school', first?.id ?? 0))
     expect(await kept()).toBe('de')
+    expect(await store.read(tx => tx.countRefused('school'))).toBe(2)
+    expect(await store.read(tx => tx.countRefused('academy'))).toBe(0)
+    const [kept1] = await store.read(tx => tx.listRefused({ tenantId: 'school', limit: 10 }))
+    const ids = [kept1?.id ?? 0, 987_654]
+    expect(await store.read(tx => tx.listRefused({ tenantId: 'school', limit: 10, ids }))).toEqual([kept1])
+  })
+
+  test('T37 many refused requests at once are bounded like one after the other', async store => {
+    const limits = { rows: 3, bytes: 1000 }
+    const many = ['a', 'b', 'c', 'd', 'e', 'a'].map(digest => refused(digest))
+    const others = [refused('x', { provider: 'other' }), refused('y', { tenantId: 'academy' })]
+    expect(await store.transaction(tx => tx.addRefused([...many, ...others], limits))).toBe(2)
+    const kept = await store.read(tx => tx.listRefused({ tenantId: 'school', limit: 10 }))
+    expect(kept.map(({ digest }) => digest).join('')).toBe('cdex')
+    expect(await store.transaction(tx => tx.addRefused([], limits))).toBe(0)
+  })
+
+  test('T35 a callback of doubtful age comes in as stale, is not due, and is put back by a person', async store => {
+    await store.receive([sampleRow('a', { isStale: true }), sampleRow('b')])
+    // It came in time first: the repetition says nothing new.
+    await store.receive([sampleRow('b', { isStale: true })])
+    expect(await store.read(tx => tx.countInbox('school'))).toMatchObject({ new: 1, stale: 1 })
+    const due = await store.read(tx => tx.dueInbox('school', day(30), 10))
+    expect(due.map(({ digest }) => digest)).toEqual(['b'])
+    expect(await store.transaction(tx => tx.requeueInbox('school', { state: 'stale' }))).toBe(1)
+    expect(await store.transaction(tx => tx.requeueInbox('school', { state: 'stale' }))).toBe(0)
+    expect(await store.read(tx => tx.countInbox('school'))).toMatchObject({ new: 2, stale: 0 })
+  })
+
+  test('T52 several callbacks, or all that have their body, are put back at once', async store => {
+    for (const digest of ['a', 'b', 'c']) await insert(store, digest, 'applied', 1)
+    await insert(store, 'd', 'dead', 1)
+    const list = await store.read(tx => tx.listInbox({ tenantId: 'school', limit: 10 }))
+    const seqs = list.slice(0, 2).map(({ seq }) => seq)
+    expect(await store.transaction(tx => tx.requeueInbox('academy', { seqs }))).toBe(0)
+    expect(await store.transaction(tx => tx.requeueInbox('school', { seqs }))).toBe(2)
+    expect(await rows(store)).toEqual(['a new', 'b new', 'c applied', 'd dead'])
+    await store.transaction(tx =>
+      tx.eraseBodies(
+        'school',
+        list.slice(2, 3).map(({ seq }) => seq),
+      ),
+    )
+    expect(await store.transaction(tx => tx.requeueInbox('school', { state: 'any' }))).toBe(3)
+    expect(await rows(store)).toEqual(['a new', 'b new', 'c applied stripped', 'd new'])
   })
 
   test('T52 what people did is noted, the latest first', async store => {
