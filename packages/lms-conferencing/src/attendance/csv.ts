@@ -1,4 +1,5 @@
-import type { ClassRow, CourseReport } from './report.ts'
+import type { ClassRow, CourseReport, Doubts } from './report.ts'
+import type { Interval } from './types.ts'
 import { type HiddenCharacters, visibleText } from './visible-text.ts'
 
 export interface CsvOptions {
@@ -22,16 +23,28 @@ export type CsvCell = string | number | boolean | null
  * reorders text. RFC 4180 with CRLF.
  *
  * @example
- * attendanceCsv(classReport(result, roster).rows, { delimiter: ';' })
+ * const { rows, gaps, contradictions } = classReport(result, roster)
+ * attendanceCsv(rows, { delimiter: ';', gaps, contradictions })
  */
-export function attendanceCsv(rows: readonly ClassRow[], options: CsvOptions = {}): string {
-  const { formatTime = isoTime } = options
+export function attendanceCsv(rows: readonly ClassRow[], options: CsvOptions & Partial<Doubts> = {}): string {
+  const { formatTime = isoTime, gaps = [], contradictions = [] } = options
   const time = (at: number | null) => (at === null ? null : formatTime(at))
+  const span = ([from, to]: Interval) => `${formatTime(from)}/${formatTime(to)}`
+  const lost = gaps.map(({ from, to, cause, state, repairedBy }) =>
+    [span([from, to]), cause, state, ...repairedBy].join(' '),
+  )
+  const said = new Map(
+    contradictions.map(({ person, says }) => [
+      person,
+      says.map(({ source, intervals }) => `${source}: ${intervals.map(span).join(' ') || '-'}`).join('; '),
+    ]),
+  )
   const header = [
     ...['user_id', 'name', 'on_roster', 'status', 'percentage', 'minutes', 'first_join', 'last_leave'],
     ...['late', 'late_by_minutes', 'left_early', 'left_early_by_minutes', 'reconnects', 'gaps'],
     ...['credited_ms', 'observed_ms', 'bridged_ms', 'imputed_ms', 'held_ms', 'confidence', 'anomalies'],
     ...['participation_score', 'participation_basis', 'sources', 'name_flag'],
+    ...['contradiction', 'lost_callbacks'],
   ]
   const lines = rows.map((row): CsvCell[] => [
     ...[row.person, row.name, row.onRoster, row.status, row.percentage, row.minutes],
@@ -39,7 +52,7 @@ export function attendanceCsv(rows: readonly ClassRow[], options: CsvOptions = {
     ...[row.leftEarly, minutes(row.leftEarlyByMs), row.reconnects, row.gaps],
     ...[row.creditedMs, row.observedMs, row.bridgedMs, row.imputedMs, row.heldMs, row.confidence],
     ...[row.anomalies.join(' '), row.participationScore, row.participationBasis, row.provenance.join(' ')],
-    row.nameFlagged ? 'hidden characters' : null,
+    ...[row.nameFlagged ? 'hidden characters' : null, said.get(row.person) ?? null, lost.join('; ') || null],
   ])
   return csv([header, ...lines], options)
 }

@@ -1,5 +1,6 @@
 import type { AttendanceEvent, Room } from '../model.ts'
 import { checkEvent } from './checks.ts'
+import { isUnnamed, unannouncedSession } from './unnamed.ts'
 
 /** What is known of one connection in one room: the distinct times of each kind of fact, in no order. */
 export interface Track {
@@ -64,7 +65,9 @@ export function addFact(facts: ClassFacts, event: AttendanceEvent): void {
       instance.start = Math.min(instance.start, at)
       instance.snapshots = noted(instance.snapshots, at)
       for (const { session, person } of event.present) {
-        const track = trackOf(sessionOf(instance, session, person, at), 'main')
+        // Not resolved to a connection: still one of that person alone.
+        const key = isUnnamed(session) ? unannouncedSession(session, person ?? '') : session
+        const track = trackOf(sessionOf(instance, key, person, at), 'main')
         track.listings = noted(track.listings, at)
       }
       return

@@ -10,6 +10,7 @@ import { activityScore, attendanceScore, tenths } from './score.ts'
 import { type Presence, presences } from './sessions.ts'
 import { finalStatus, liveStatus } from './status.ts'
 import type { Anomaly, AttendanceInput, AttendanceResult, PersonAttendance } from './types.ts'
+import { nameSessions } from './unnamed.ts'
 
 /** 142 years: up to here every product the rules need is an exact integer. */
 const LONGEST_MS = Math.floor(Number.MAX_SAFE_INTEGER / 2001)
@@ -32,11 +33,14 @@ const ANOMALIES: readonly Anomaly[] = ['orphan_left', 'superseded', 'unclosed']
  */
 export function attendance(input: AttendanceInput): AttendanceResult {
   const fold = createAttendanceFold()
-  for (const event of input.events) fold.add(event)
+  for (const event of nameSessions(input.events, input.now ?? undefined)) fold.add(event)
   return fold.result(input)
 }
 
-/** The fold of one class, fed event by event; it keeps what each connection did, not the events. */
+/**
+ * The fold of one class, fed event by event; it keeps what each connection did, not the events. Snapshots that name
+ * people and not their connections go through {@link nameSessions} first, as {@link attendance} does.
+ */
 export interface AttendanceFold {
   /** Takes one event in, in any order, repeats included. @throws TypeError naming the field that is wrong */
   add(event: AttendanceEvent): void

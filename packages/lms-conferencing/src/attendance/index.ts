@@ -1,6 +1,25 @@
-export type { AttendanceEvent, PresentSession, Room } from '../model.ts'
+export type { AttendanceEvent, PresentSession, Provenance, Room } from '../model.ts'
+export {
+  type Contradiction,
+  type ContradictionInput,
+  contradictions,
+  type Statement,
+  toleranceMs,
+} from './contradictions.ts'
 export { attendanceCsv, type CsvCell, type CsvOptions, courseCsv, csv } from './csv.ts'
+export type { Evidence } from './evidence.ts'
 export { type AttendanceFold, attendance, createAttendanceFold } from './fold.ts'
+export {
+  type ClassGap,
+  type ClassTime,
+  classGaps,
+  ENGLISH_GAPS,
+  type GapCause,
+  type GapInput,
+  type GapLabels,
+  gapText,
+  type LostCallbacks,
+} from './gaps.ts'
 export {
   type ClassReport,
   type ClassRow,
@@ -10,6 +29,7 @@ export {
   type CourseRow,
   classReport,
   courseReport,
+  type Doubts,
   type ReportName,
   type ReportPerson,
   type StatusCounts,
@@ -26,4 +46,5 @@ export type {
   Interval,
   PersonAttendance,
 } from './types.ts'
+export { nameSessions, unnamedSession } from './unnamed.ts'
 export { type HiddenCharacters, visibleText } from './visible-text.ts'

@@ -1,4 +1,6 @@
 import type { Provenance } from '../model.ts'
+import type { Contradiction } from './contradictions.ts'
+import type { ClassGap } from './gaps.ts'
 import type { AttendanceResult, AttendanceStatus, PersonAttendance } from './types.ts'
 import { visibleText } from './visible-text.ts'
 
@@ -48,7 +50,15 @@ export interface ClassTotals {
   readonly toReview: number
 }
 
-export interface ClassReport {
+/** What a teacher should know of the evidence before trusting a figure. */
+export interface Doubts {
+  /** Times in which callbacks were lost, and what told of them instead. */
+  readonly gaps: readonly ClassGap[]
+  /** People about whom the sources disagree. */
+  readonly contradictions: readonly Contradiction[]
+}
+
+export interface ClassReport extends Doubts {
   readonly rows: readonly ClassRow[]
   readonly totals: ClassTotals
 }
@@ -85,6 +95,7 @@ export function classReport(
   result: AttendanceResult,
   roster: readonly ReportPerson[],
   provenance: ReadonlyMap<string, readonly Provenance[]> = new Map(),
+  { gaps = [], contradictions = [] }: Partial<Doubts> = {},
 ): ClassReport {
   const { names, keys } = register(roster, [result])
   const rows = keys.flatMap((person): ClassRow[] => {
@@ -100,7 +111,7 @@ export function classReport(
       },
     ]
   })
-  return { rows, totals: totalsOf(result, rows) }
+  return { rows, totals: totalsOf(result, rows), gaps, contradictions }
 }
 
 /** Each person over all classes of a course, and each class as a whole. */

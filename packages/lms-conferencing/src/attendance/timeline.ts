@@ -1,3 +1,4 @@
+import { type ClassGap, gapText } from './gaps.ts'
 import { subtract } from './intervals.ts'
 import { type ClassReport, classReport, type ReportPerson } from './report.ts'
 import { ENGLISH, type TimelineLabels } from './timeline/labels.ts'
@@ -16,6 +17,8 @@ export interface TimelineParams {
   readonly result: AttendanceResult
   /** Names, in the order of the rows. Who else was there comes after them. */
   readonly roster: readonly ReportPerson[]
+  /** Lost callbacks, as the report of the class has them: each is said in words. @default [] */
+  readonly gaps?: readonly ClassGap[] | undefined
 }
 
 export interface TimelineOptions {
@@ -32,6 +35,8 @@ export interface TimelineOptions {
 }
 
 const AXIS = 150
+/** Height of a line of words under the picture. */
+const NOTE = 18
 const CURVE = { top: 96, height: 34 }
 
 /**
@@ -65,8 +70,9 @@ export function attendanceTimeline(params: TimelineParams, options: TimelineOpti
     number: value => decimal.format(value),
     bottom: AXIS + Math.max(1, report.rows.length) * height,
   }
-  const total = picture.bottom + 64
   const summary = summaryOf(picture)
+  const gaps = (params.gaps ?? []).map(gap => gapText(gap, { time: picture.clock, labels: labels.gaps }))
+  const total = picture.bottom + 64 + gaps.length * NOTE
   return element(
     'svg',
     {
@@ -79,7 +85,7 @@ export function attendanceTimeline(params: TimelineParams, options: TimelineOpti
       height: total,
     },
     element('title', { id: `${id}-title` }, escaped(params.title)),
-    element('desc', { id: `${id}-desc` }, escaped(summary.join('. '))),
+    element('desc', { id: `${id}-desc` }, escaped([summary.join('. '), ...gaps].join('. '))),
     styleSheet(id, theme),
     patterns(id),
     element('rect', { class: 'page', x: 0.5, y: 0.5, width: WIDTH - 1, height: total - 1, rx: 12 }),
@@ -90,6 +96,9 @@ export function attendanceTimeline(params: TimelineParams, options: TimelineOpti
       text(summary.join('  ·  '), { x: NAMES.x, y: 64, 'font-size': 13, class: 'muted' }),
       ...(picture.scale === null ? [] : backdrop(picture, picture.scale)),
       ...legend(picture),
+      ...gaps.map((note, index) =>
+        text(note, { x: NAMES.x, y: picture.bottom + 60 + index * NOTE, 'font-size': 12, class: 'muted' }),
+      ),
     ),
     element('g', { role: 'list' }, ...rowsOf(picture)),
   )

@@ -5,6 +5,7 @@ import type { StoredEvent, StoreTransaction } from '../store.ts'
 import { storeUnavailable } from '../store-faults.ts'
 import { renameInActivity } from './activity.ts'
 import type { ChangeLog } from './changes.ts'
+import { makeStale, renameInResults } from './results.ts'
 import type { EventTable, TableNames, Tables } from './schema.ts'
 
 type FactQueries = Pick<StoreTransaction, 'addEvents' | 'listEvents' | 'renamePerson'>
@@ -13,32 +14,49 @@ type FactQueries = Pick<StoreTransaction, 'addEvents' | 'listEvents' | 'renamePe
 const strongestFirst: readonly Provenance[] = ['webhook', 'report', 'snapshot', 'lms']
 
 export function factQueries(db: Transaction<Tables>, tables: TableNames, log: ChangeLog): FactQueries {
-  const addEvent = async (tenantId: string, classId: string, stored: StoredEvent): Promise<boolean> => {
+  const addEvent = async (
+    tenantId: string,
+    classId: string,
+    stored: StoredEvent,
+  ): Promise<'new' | 'stronger' | 'known'> => {
     const row = toRow(tenantId, classId, stored)
     const { numInsertedOrUpdatedRows } = await db
       .insertInto(tables.events)
       .values(row)
       .onConflict(conflict => conflict.columns(['tenant_id', 'class_id', 'fact_key']).doNothing())
       .executeTakeFirst()
-    if (numInsertedOrUpdatedRows !== 0n) return true
-    const weaker = strongestFirst.slice(strongestFirst.indexOf(row.provenance) + 1)
-    if (weaker.length > 0) {
+    if (numInsertedOrUpdatedRows !== 0n) return 'new'
+    const ofFact = db
+      .selectFrom(tables.events)
+      .select(['provenance', 'sources'])
+      .where('tenant_id', '=', tenantId)
+      .where('class_id', '=', classId)
+      .where('fact_key', '=', row.fact_key)
+    const known = sourcesOf(await ofFact.executeTakeFirstOrThrow())
+    if (!known.includes(row.provenance)) {
+      const all = [...known, row.provenance].sort()
       await db
         .updateTable(tables.events)
-        .set({ provenance: row.provenance })
+        .set({ provenance: strongestFirst.find(source => all.includes(source)), sources: all.join(' ') })
         .where('tenant_id', '=', tenantId)
         .where('class_id', '=', classId)
         .where('fact_key', '=', row.fact_key)
-        .where('provenance', 'in', weaker)
         .execute()
+      return 'stronger'
     }
-    return false
+    return 'known'
   }
 
   return {
     async addEvents(tenantId, classId, events) {
       let added = 0
-      for (const event of events) if (await addEvent(tenantId, classId, event)) added++
+      let changed = false
+      for (const event of events) {
+        const became = await addEvent(tenantId, classId, event)
+        if (became === 'new') added++
+        changed ||= became !== 'known'
+      }
+      if (changed) await makeStale(db, tables, { tenantId, classId })
       if (added > 0) await log.note(tenantId, classId, 'attendance')
       return added
     },
@@ -52,7 +70,7 @@ export function factQueries(db: Transaction<Tables>, tables: TableNames, log: Ch
         .orderBy('at')
         .orderBy('fact_key')
         .execute()
-      return rows.map(row => ({ event: fromRow(row), provenance: row.provenance }))
+      return rows.map(storedFrom)
     },
 
     async renamePerson(tenantId, from, to) {
@@ -74,14 +92,25 @@ export function factQueries(db: Transaction<Tables>, tables: TableNames, log: Ch
           .where('class_id', '=', row.class_id)
           .where('fact_key', '=', row.fact_key)
           .execute()
-        await addEvent(tenantId, row.class_id, { event: after, provenance: row.provenance })
+        for (const provenance of sourcesOf(row)) await addEvent(tenantId, row.class_id, { event: after, provenance })
         await log.note(tenantId, row.class_id, 'attendance')
       }
       await renameInActivity(db, tables, { tenantId, from, to })
+      await renameInResults(db, tables, { tenantId, from, to })
       return renamed
     },
   }
 }
+
+/** All who report a fact. */
+const sourcesOf = ({ provenance, sources }: Pick<EventTable, 'provenance' | 'sources'>): readonly Provenance[] =>
+  sources === null ? [provenance] : strongestFirst.filter(source => sources.split(' ').includes(source)).sort()
+
+const storedFrom = (row: EventTable): StoredEvent => ({
+  event: fromRow(row),
+  provenance: row.provenance,
+  ...(row.sources !== null && { sources: sourcesOf(row) }),
+})
 
 /** Finds the lists that may name the person; which of them do is seen on reading. */
 const inList = (person: string): string => `%${JSON.stringify(person).replaceAll(/[!%_]/g, '!$&')}%`
@@ -116,6 +145,7 @@ function toRow(tenantId: string, classId: string, { event, provenance }: StoredE
     person,
     room,
     present,
+    sources: null,
   }
 }
 

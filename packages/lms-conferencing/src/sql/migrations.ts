@@ -6,10 +6,12 @@ import { calendarTokens } from './migrations/calendar-tokens.ts'
 import { changes } from './migrations/changes.ts'
 import { firstTables } from './migrations/first-tables.ts'
 import { forgetting } from './migrations/forgetting.ts'
+import { gaps } from './migrations/gaps.ts'
 import { jobs } from './migrations/jobs.ts'
-import { once } from './migrations/once.ts'
 import { type ColumnTypes, type Migration, required } from './migrations/migration.ts'
+import { once } from './migrations/once.ts'
 import { results } from './migrations/results.ts'
+import { settings } from './migrations/settings.ts'
 import type { TableNames, Tables } from './schema.ts'
 
 /** In order, one after the other; a published one is never changed. */
@@ -22,6 +24,8 @@ const migrations: readonly Migration[] = [
   { name: 'jobs and reminders', up: jobs },
   { name: 'attendance kept, marks of teachers', up: results },
   { name: 'idempotency keys', up: once },
+  { name: 'lost callbacks, reconciliation', up: gaps },
+  { name: 'settings', up: settings },
 ]
 
 /**

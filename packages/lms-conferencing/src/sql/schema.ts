@@ -102,7 +102,7 @@ export interface GapTable {
   found_at: number
 }
 
-export interface MarkTable {
+export interface LastWellTable {
   tenant_id: string
   what: string
   at: number
@@ -246,7 +246,7 @@ export interface ResultTable {
   erased: number
 }
 
-export interface MarkTable {
+export interface AttendanceMarkTable {
   tenant_id: string
   class_id: string
   person: string
@@ -254,6 +254,13 @@ export interface MarkTable {
   note: string
   marked_by: string
   marked_at: number
+}
+
+export interface SettingTable {
+  tenant_id: string
+  name: string
+  value: string
+  version: number
 }
 
 export interface SchemaTable {
@@ -278,10 +285,11 @@ export interface Tables {
   reminders: ReminderTable
   attendance_states: StateTable
   attendance_results: ResultTable
-  attendance_marks: MarkTable
+  attendance_marks: AttendanceMarkTable
   gaps: GapTable
-  marks: MarkTable
+  last_well: LastWellTable
   reconciliations: ReconciliationTable
+  settings: SettingTable
   schema_versions: SchemaTable
 }
 
@@ -313,8 +321,9 @@ export function tableNames(prefix: string): TableNames {
     attendance_results: name('attendance_results'),
     attendance_marks: name('attendance_marks'),
     gaps: name('gaps'),
-    marks: name('marks'),
+    last_well: name('last_well'),
     reconciliations: name('reconciliations'),
+    settings: name('settings'),
     schema_versions: name('schema_versions'),
   }
 }

@@ -6,20 +6,22 @@ import type { NewInboxRow, Store, StoreTransaction } from '../store.ts'
 import { storeUnavailable } from '../store-faults.ts'
 import { activityQueries } from './activity.ts'
 import { aliasQueries } from './aliases.ts'
+import { attendanceMarkQueries } from './attendance-marks.ts'
 import { calendarTokenQueries } from './calendar-tokens.ts'
 import { type ChangeLog, changeLog, changeQueries } from './changes.ts'
 import { classQueries } from './classes.ts'
 import { dashboardQueries } from './dashboard.ts'
 import { factQueries } from './facts.ts'
+import { gapQueries } from './gaps.ts'
 import { inboxQueries } from './inbox.ts'
 import { jobQueries } from './jobs.ts'
 import { keepingQueries } from './keeping.ts'
-import { markQueries } from './marks.ts'
-import type { InsertInbox } from './receive.ts'
 import { onceQueries } from './once.ts'
+import type { InsertInbox } from './receive.ts'
 import { recordingQueries } from './recordings.ts'
 import { resultQueries } from './results.ts'
 import type { TableNames, Tables } from './schema.ts'
+import { settingQueries } from './settings.ts'
 
 /**
  * A database as the store needs it; `reader` may be the same as `writer`. A transaction that asks for `serializable` runs
@@ -131,12 +133,14 @@ export class SqlStore implements Store {
       ...aliasQueries(tx, this.#tables),
       ...inboxQueries(tx, this.#tables),
       ...keepingQueries(tx, this.#tables),
+      ...settingQueries(tx, this.#tables),
+      ...gapQueries(tx, this.#tables),
       ...jobQueries(tx, this.#tables),
       ...(this.#connections.isPostgres && { postgres: statementsOf(tx) }),
       ...changeQueries(tx, this.#tables, log),
       ...calendarTokenQueries(tx, this.#tables),
       ...resultQueries(tx, this.#tables),
-      ...markQueries(tx, this.#tables),
+      ...attendanceMarkQueries(tx, this.#tables),
       ...dashboardQueries(tx, { tables: this.#tables, schema: this.#connections.schema }),
     }
   }

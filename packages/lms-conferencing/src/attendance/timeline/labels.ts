@@ -1,3 +1,4 @@
+import { ENGLISH_GAPS, type GapLabels } from '../gaps.ts'
 import type { AttendanceStatus } from '../types.ts'
 
 /** Every word of the picture. */
@@ -25,6 +26,8 @@ export interface TimelineLabels {
   readonly now: string
   readonly minutes: string
   readonly nobody: string
+  /** Lost callbacks in sentences. */
+  readonly gaps: GapLabels
 }
 
 export const ENGLISH: TimelineLabels = {
@@ -54,4 +57,5 @@ export const ENGLISH: TimelineLabels = {
   now: 'now',
   minutes: 'min',
   nobody: 'nobody on the roster',
+  gaps: ENGLISH_GAPS,
 }

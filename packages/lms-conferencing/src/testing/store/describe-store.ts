@@ -3,10 +3,12 @@ import { describeActivity } from './activity.ts'
 import { describeChanges } from './changes.ts'
 import { describeClasses } from './classes.ts'
 import { describeFacts } from './facts.ts'
+import { describeGaps } from './gaps.ts'
 import { describeInboxRows } from './inbox-rows.ts'
 import { describeJobs } from './jobs.ts'
 import { describeKeeping } from './keeping.ts'
 import { describeOnce } from './once.ts'
+import { describeSettings } from './settings.ts'
 import { type StoreSuite, storeTest } from './suite.ts'
 import { describeTransactions } from './transactions.ts'
 
@@ -27,6 +29,8 @@ export function describeStore(suite: StoreSuite): void {
     describe('retention and erasure', () => describeKeeping(test))
     describe('log of changes, calendar tokens', () => describeChanges(test))
     describe('jobs', () => describeJobs(test))
+    describe('lost callbacks and reconciliation', () => describeGaps(test))
+    describe('settings', () => describeSettings(test))
     describe('transactions', () => describeTransactions(test))
   })
 }

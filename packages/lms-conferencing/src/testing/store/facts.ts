@@ -67,7 +67,7 @@ export function describeFacts(test: StoreTest): void {
     ])
   })
 
-  test('a fact reported by several sources keeps the strongest, whichever came first', async store => {
+  test('a fact reported by several sources keeps all, and which is the strongest, whichever came first', async store => {
     const event: AttendanceEvent = { type: 'started', instance: 'i', at: 1 }
     const orders: readonly (readonly Provenance[])[] = [
       ['lms', 'snapshot', 'report', 'webhook'],
@@ -79,7 +79,8 @@ export function describeFacts(test: StoreTest): void {
       await store.transaction(tx => tx.insertClass(sampleClass({ id })))
       for (const provenance of order)
         await store.transaction(tx => tx.addEvents('school', id, [fact(event, provenance)]))
-      expect(await store.read(tx => tx.listEvents('school', id))).toEqual([fact(event, 'webhook')])
+      const sources = [...order].sort()
+      expect(await store.read(tx => tx.listEvents('school', id))).toEqual([{ ...fact(event, 'webhook'), sources }])
     }
   })
 
