@@ -25,7 +25,8 @@ interface User {
 }
 
 const isRoot = process.getuid?.() === 0
-const user: User = isRoot ? { uid: idOf('-u'), gid: idOf('-g') } : {}
+/** Who PostgreSQL runs as. */
+export const serverUser: User = isRoot ? { uid: idOf('-u'), gid: idOf('-g') } : {}
 
 function idOf(what: '-u' | '-g'): number {
   return Number(execFileSync('id', [what, 'nobody'], { encoding: 'utf8' }))
@@ -47,7 +48,7 @@ async function programs(): Promise<Programs> {
 export async function whyNoPostgres(): Promise<string | null> {
   try {
     const { postgres } = await programs()
-    const { status, error } = spawnSync(postgres, ['--version'], { ...user })
+    const { status, error } = spawnSync(postgres, ['--version'], { ...serverUser })
     return status === 0 ? null : (error?.message ?? `postgres --version ended with ${status}`)
   } catch (error) {
     return error instanceof Error ? error.message.split('\n', 1).join() : 'unknown'
@@ -61,12 +62,12 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
   chmodSync(directory, 0o755)
   const data = join(directory, 'data')
   mkdirSync(data, { mode: 0o700 })
-  if (user.uid !== undefined && user.gid !== undefined) chownSync(data, user.uid, user.gid)
+  if (serverUser.uid !== undefined && serverUser.gid !== undefined) chownSync(data, serverUser.uid, serverUser.gid)
   const remove = (): void => rmSync(directory, { recursive: true, force: true })
   const made = spawnSync(
     initdb,
     [`--pgdata=${data}`, '--username=lms', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync'],
-    { ...user, encoding: 'utf8' },
+    { ...serverUser, encoding: 'utf8' },
   )
   if (made.status !== 0) {
     remove()
@@ -91,7 +92,7 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
   process.once('exit', () => child?.kill('SIGKILL'))
   const start = async (): Promise<void> => {
     for (;;) {
-      const started = spawn(postgres, args, { ...user, stdio: ['ignore', 'ignore', 'pipe'] })
+      const started = spawn(postgres, args, { ...serverUser, stdio: ['ignore', 'ignore', 'pipe'] })
       child = started
       const log: string[] = []
       const isReady = await new Promise<boolean>(resolve => {
