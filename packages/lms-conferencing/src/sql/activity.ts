@@ -1,6 +1,7 @@
 import type { Transaction } from 'kysely'
 import type { Activity } from '../model.ts'
 import type { RunActivity, StoreTransaction } from '../store.ts'
+import { makeStale } from './results.ts'
 import type { ActivityTable, TableNames, Tables } from './schema.ts'
 
 type ActivityQueries = Pick<StoreTransaction, 'putActivity' | 'getActivity'>
@@ -27,6 +28,7 @@ export function activityQueries(db: Transaction<Tables>, tables: TableNames): Ac
           .execute()
         for (const row of rows) await db.insertInto(tables.activity).values(row).execute()
       }
+      if (changed > 0) await makeStale(db, tables, { tenantId, classId })
       return changed
     },
 

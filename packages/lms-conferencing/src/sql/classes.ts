@@ -58,6 +58,15 @@ export function classQueries(db: Transaction<Tables>, tables: TableNames, log: C
       if (starts.startsSince) query = query.where('starts_at', '>=', starts.startsSince.getTime())
       if (starts.startsBefore) query = query.where('starts_at', '<', starts.startsBefore.getTime())
       if (endedSince) query = query.where('ended_at', '>=', endedSince.getTime())
+      const { provider, meetingId, after } = starts
+      if (provider !== undefined) query = query.where('provider', '=', provider)
+      if (meetingId !== undefined) query = query.where('meeting_id', '=', meetingId)
+      if (after) {
+        const at = after.startsAt.getTime()
+        query = query.where(({ eb, and, or }) =>
+          or([eb('starts_at', '>', at), and([eb('starts_at', '=', at), eb('id', '>', after.id)])]),
+        )
+      }
       const rows = await query
         .orderBy('starts_at')
         .orderBy('id')

@@ -2,7 +2,8 @@ import { attendance, type ClassReport, classReport } from '../attendance/index.t
 import type { AttendanceResult } from '../attendance/types.ts'
 import type { LiveClass, Provenance } from '../model.ts'
 import type { StoredEvent } from '../store.ts'
-import { type Context, loadClass } from './context.ts'
+import type { AttendanceMark, StoredResult } from '../store-results.ts'
+import { type Context, loadClass, type RosterEntry } from './context.ts'
 
 /** Who was there, for how long and how sure. */
 export interface ClassAttendance {
@@ -13,6 +14,8 @@ export interface ClassAttendance {
   readonly report: ClassReport
   /** Connections the provider could not tie to a user of the LMS: they count for nobody. */
   readonly unattributedSessions: number
+  /** What the teacher says, by person: beside the figures, and never changed by them. */
+  readonly marks: ReadonlyMap<string, AttendanceMark>
 }
 
 /**
@@ -21,13 +24,16 @@ export interface ClassAttendance {
  */
 export async function classAttendance(context: Context, id: string): Promise<ClassAttendance> {
   const { liveClass } = await loadClass(context, id)
-  const [{ events, activity }, roster] = await Promise.all([
+  const [{ events, activity, kept, marks }, listed] = await Promise.all([
     context.store.read(async tx => ({
       events: await tx.listEvents(context.tenantId, id),
       activity: await tx.getActivity(context.tenantId, id),
+      kept: await tx.listResults(context.tenantId, id),
+      marks: await tx.listAttendanceMarks(context.tenantId, id),
     })),
     context.roster(liveClass),
   ])
+  const roster = [...listed, ...erasedOf(kept, listed)]
   const isOver = liveClass.status === 'completed' || liveClass.status === 'cancelled'
   const result = attendance({
     class: {
@@ -45,7 +51,21 @@ export async function classAttendance(context: Context, id: string): Promise<Cla
   })
   const { sourcesOf, unattributedSessions } = readSessions(events)
   const people = roster.map(({ userId, displayName }) => ({ person: userId, name: displayName }))
-  return { liveClass, result, report: classReport(result, people, sourcesOf), unattributedSessions }
+  return {
+    liveClass,
+    result,
+    report: classReport(result, people, sourcesOf),
+    unattributedSessions,
+    marks: new Map(marks.map(mark => [mark.person, mark])),
+  }
+}
+
+/** Those who were expected and are erased: the LMS knows them no more, and the totals of the class stay (T49). */
+function erasedOf(kept: readonly StoredResult[], listed: readonly RosterEntry[]): readonly RosterEntry[] {
+  const known = new Set(listed.map(({ userId }) => userId))
+  return kept
+    .filter(({ isErased, onRoster, person }) => isErased && onRoster && !known.has(person))
+    .map(({ person }) => ({ userId: person, displayName: person }))
 }
 
 /** Which sources speak of each person; a `left` may name only its session. */

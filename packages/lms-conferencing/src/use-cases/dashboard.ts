@@ -1,7 +1,7 @@
-import type { ClassRow } from '../attendance/index.ts'
 import type { LiveClass } from '../model.ts'
-import { classAttendance } from './attendance.ts'
-import { type Context, plannedEnd } from './context.ts'
+import type { DashboardEntry, DashboardListName, Mark, StoredResult } from '../store-results.ts'
+import type { Context } from './context.ts'
+import { rulesOf } from './results.ts'
 
 /** Which classes of a person to show. */
 export interface DashboardFilter {
@@ -9,61 +9,68 @@ export interface DashboardFilter {
   /** The courses this person is in; the LMS knows. */
   readonly courseIds: readonly string[]
   /** @default 'all' */
-  readonly status?: 'upcoming' | 'live' | 'completed' | 'all' | undefined
+  readonly status?: DashboardListName | 'all' | undefined
   /** For each list. @default 20 */
   readonly limit?: number | undefined
   /** @default 0 */
   readonly offset?: number | undefined
 }
 
-/** A class that is over, with what it was for this person; `null` for whoever was not expected and not there. */
+/** A class that is over, with what it was for this person. */
 export interface AttendedClass {
   readonly liveClass: LiveClass
-  readonly attendance: ClassRow | null
+  /** `null` for whoever was not expected and not there, and as long as `isFinal` is false perhaps for others. */
+  readonly attendance: StoredResult | null
+  /** `false`: something has come that is not counted yet, and will be in a moment. */
+  readonly isFinal: boolean
+  /** What the teacher says of this person's attendance, whatever the figures are. */
+  readonly mark: Mark | null
 }
 
 export interface Dashboard {
   /** Not begun and not past its planned end, by start. */
   readonly upcoming: readonly LiveClass[]
+  /** Those past their planned end too, until they are over. */
   readonly live: readonly LiveClass[]
   /** The newest first. */
   readonly completed: readonly AttendedClass[]
   /** How many there are of each, on this page or not; `null` for those that were not asked for. */
-  readonly counts: Readonly<Record<'upcoming' | 'live' | 'completed', number | null>>
+  readonly counts: Readonly<Record<DashboardListName, number | null>>
 }
 
 const defaultDashboardSize = 20
 
-/** The classes of one person: one query for each list, then the attendance of the completed ones shown. No provider asked. */
+/** The classes of one person: one statement, with attendance as it is kept. No provider asked, nothing computed. */
 export async function dashboard(context: Context, filter: DashboardFilter): Promise<Dashboard> {
   const { userId, courseIds, status = 'all', limit = defaultDashboardSize, offset = 0 } = filter
-  const { tenantId, store, clock } = context
-  const page = <T>(list: readonly T[] | null): readonly T[] => list?.slice(offset, offset + limit) ?? []
-
-  async function list(wanted: 'scheduled' | 'live' | 'completed', name: 'upcoming' | 'live' | 'completed') {
-    if (status !== 'all' && status !== name) return null
-    const rows = await store.read(tx => tx.listClasses({ tenantId, courseIds, status: wanted }))
-    return rows.map(({ liveClass }) => liveClass)
-  }
-
-  const now = clock.now()
-  const planned = await list('scheduled', 'upcoming')
-  // A class whose hour has passed without a teacher is nothing to look forward to.
-  const upcoming = planned?.filter(liveClass => plannedEnd(liveClass) > now) ?? null
-  const live = await list('live', 'live')
-  const completed = (await list('completed', 'completed'))?.reverse() ?? null
-  const attended = page(completed).map(async liveClass => {
-    const { report } = await classAttendance(context, liveClass.id)
-    return { liveClass, attendance: report.rows.find(({ person }) => person === userId) ?? null }
-  })
+  const { tenantId, store, clock, attendanceOptions } = context
+  const { upcoming, live, completed } = await store.read(tx =>
+    tx.readDashboard({
+      tenantId,
+      person: userId,
+      courseIds,
+      lists: status === 'all' ? ['upcoming', 'live', 'completed'] : [status],
+      now: new Date(clock.now()),
+      rules: rulesOf(attendanceOptions),
+      limit,
+      offset,
+    }),
+  )
   return {
-    upcoming: page(upcoming),
-    live: page(live),
-    completed: await Promise.all(attended),
+    upcoming: upcoming?.entries.map(({ liveClass }) => liveClass) ?? [],
+    live: live?.entries.map(({ liveClass }) => liveClass) ?? [],
+    completed: completed?.entries.map(attended) ?? [],
     counts: {
-      upcoming: upcoming?.length ?? null,
-      live: live?.length ?? null,
-      completed: completed?.length ?? null,
+      upcoming: upcoming?.total ?? null,
+      live: live?.total ?? null,
+      completed: completed?.total ?? null,
     },
   }
 }
+
+const attended = ({ liveClass, result, isCurrent, mark }: DashboardEntry): AttendedClass => ({
+  liveClass,
+  attendance: result,
+  isFinal: isCurrent,
+  mark,
+})

@@ -2,6 +2,7 @@ import { ConferencingError } from '../errors.ts'
 import type { LiveClass } from '../model.ts'
 import type { StoredClass } from '../store.ts'
 import { type Context, changeClass, loadClass, providerOf } from './context.ts'
+import { settleResults } from './results.ts'
 import { requireTransition } from './status.ts'
 
 /**
@@ -44,5 +45,6 @@ export async function complete(context: Context, id: string, endedAt: Date): Pro
     return { status: 'completed', endedAt: new Date(Math.max(endedAt.getTime(), began)) }
   })
   if (wasLive) context.notify({ type: 'class-ended', liveClass })
+  if (wasLive) await settleResults(context, id)
   return liveClass
 }

@@ -1,4 +1,5 @@
 import type { LiveClass, Recording } from '../model.ts'
+import type { AttendanceCorrection } from './results.ts'
 
 /**
  * Something people may want to hear of. Given to the `notify` port once it is in the store; a page, a mail or a
@@ -8,8 +9,16 @@ export type Notice =
   /** The meeting of a class that waited is there now, or was refused for good (`provisioningReason` says why). */
   | { readonly type: 'class-ready' | 'class-failed'; readonly liveClass: LiveClass }
   | { readonly type: 'class-started' | 'class-ended'; readonly liveClass: LiveClass }
+  /** It starts soon: told once for each start it is given. */
+  | { readonly type: 'class-reminder'; readonly liveClass: LiveClass }
   /** Its title, time or description is another one, or it will not be held. */
   | { readonly type: 'class-changed' | 'class-cancelled'; readonly liveClass: LiveClass }
   /** New facts about who was there; the figures are read with `attendance(classId)`. */
   | { readonly type: 'attendance-changed'; readonly liveClass: LiveClass }
+  /** Facts came after a class was over, and somebody's kept figures are others now. */
+  | {
+      readonly type: 'attendance-corrected'
+      readonly liveClass: LiveClass
+      readonly corrections: readonly AttendanceCorrection[]
+    }
   | { readonly type: 'recording-ready'; readonly liveClass: LiveClass; readonly recording: Recording }

@@ -1,7 +1,8 @@
 import { ConferencingError } from '../errors.ts'
+import { LONGEST_CLASS_MINUTES } from '../store-results.ts'
 import type { NewClass } from './classes.ts'
 
-const limits = { title: 500, description: 20_000, durationMinutes: 1440 } as const
+const limits = { title: 500, description: 20_000, durationMinutes: LONGEST_CLASS_MINUTES } as const
 
 /** Everything but the ends of a line and tabs. */
 const controls = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/u
