@@ -49,6 +49,10 @@ export interface ConferencingOptions {
   readonly quarantine?: QuarantineLimits | undefined
   /** How long callbacks and refused requests are kept; `false`: until somebody purges them. */
   readonly retention?: KeepDays | false | undefined
+  /** Where what is done later waits, for example `await pgBossJobs({ connectionString })`. @default storeJobs() */
+  readonly jobs?: Jobs | undefined
+  /** How long before its start a class is announced by a `class-reminder`, in minutes; 0: never. @default 15 */
+  readonly reminderMinutes?: number | undefined
   /** How long a person waits for a provider, in milliseconds. @default 5000 */
   readonly deadlineMs?: number | undefined
   /** @default nothing is logged */
@@ -85,7 +89,7 @@ export function resolveOptions(options: ConferencingOptions): Context {
     Object.entries(options.providers).map(([name, provider]) => [name, watch.watch(provider)]),
   )
   return {
-    tenantId: options.tenantId ?? 'default',
+    tenantId,
     providers,
     store: options.store,
     clock,
@@ -97,7 +101,7 @@ export function resolveOptions(options: ConferencingOptions): Context {
     providerHealth: watch.health,
     retention: resolveRetention(options.retention),
     quarantineLimits: options.quarantine ?? {},
-    random: options.random ?? Math.random,
+    random,
     newId: options.newId ?? randomUUID,
     chooseProvider: chooseProvider ?? (() => only),
     roster: async liveClass => roster(liveClass),
@@ -113,6 +117,8 @@ export function resolveOptions(options: ConferencingOptions): Context {
         failed()
       }
     },
+    jobs: (options.jobs ?? storeJobs()).connect({ tenantId, store: options.store, clock, random, logger }),
+    reminderMs: reminderMinutes * 60_000,
     deadlineMs,
     opening: shared(),
     checking: shared(),

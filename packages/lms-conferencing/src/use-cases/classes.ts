@@ -1,6 +1,6 @@
 import type { ClassStatus, LiveClass } from '../model.ts'
 import type { StoredClass } from '../store.ts'
-import { type Context, loadClass, providerOf, specOf } from './context.ts'
+import { type Context, loadClass, providerOf, putJobs, specOf } from './context.ts'
 import { type IdempotencyKey, insertOnce } from './once.ts'
 import { countAttempt, isRefusedForGood, markAttempt, markReady, openMeeting } from './provisioning.ts'
 import { requireValid } from './validate.ts'
@@ -52,11 +52,15 @@ export async function createClass(
 ): Promise<LiveClass> {
   const row = await planClass(context, input)
   const { id } = row.liveClass
-  const before = await insertOnce(context, row, idempotency && { asked: JSON.stringify(input), ...idempotency })
+  const once = idempotency && { asked: JSON.stringify(input), ...idempotency }
+  // A job makes the meeting at once, or should this process not come to it.
+  const before = await insertOnce(context, row, once, tx =>
+    putJobs(context, tx, null, row.liveClass, provision === 'later' ? 0 : undefined),
+  )
   if (before) return before.liveClass
   if (provision === 'later') return row.liveClass
   try {
-    return (await markReady(context, id, await openMeeting(context, row))).liveClass
+    return (await markReady(context, row, await openMeeting(context, row))).liveClass
   } catch (error) {
     if (!isRefusedForGood(error)) return (await markAttempt(context, row, error)).liveClass
     countAttempt(context, row.meeting.provider, 'failed')

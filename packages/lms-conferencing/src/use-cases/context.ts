@@ -89,19 +89,22 @@ export async function loadClass(context: Context, id: string): Promise<StoredCla
   throw new ConferencingError('CLASS_NOT_FOUND', 'There is no such class.', { details: { class_id: id } })
 }
 
+/** Throws in a transaction that must not change anything: its job is another process's by now. */
+export type Hold = (tx: StoreTransaction) => Promise<void>
+
 /** More than two writers at the same class in the same millisecond is a queue; many more is a fault. */
 const maxConflicts = 10
 
 /**
  * Changes a class against its newest version. `decide` sees the row as it is and answers the patch, `null` for nothing
- * to do, or throws to refuse; it is asked again when another writer was first. `hold` may throw to leave all as it is.
+ * to do, or throws to refuse; it is asked again when another writer was first.
  * Throws `CLASS_NOT_FOUND`, or `STORE_UNAVAILABLE` when other writers always win.
  */
 export async function changeClass(
   context: Context,
   id: string,
   decide: (row: StoredClass) => ClassPatch | null,
-  hold: (tx: StoreTransaction) => Promise<void> = async () => {},
+  hold: Hold = async () => {},
 ): Promise<StoredClass> {
   for (let conflicts = 0; conflicts < maxConflicts; conflicts++) {
     const changed = await context.store.transaction(async tx => {

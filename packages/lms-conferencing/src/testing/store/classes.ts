@@ -134,6 +134,10 @@ export function describeClasses(test: StoreTest): void {
     expect(await ids({ limit: 2 })).toBe('db')
     expect(await ids({ offset: 3 })).toBe('a')
     expect(await ids({ limit: 2, offset: 1 })).toBe('bc')
+    expect(await ids({ limit: 2, after: { startsAt: at(10), id: 'b' } })).toBe('ca')
+    expect(await ids({ after: { startsAt: at(12), id: 'a' } })).toBe('')
+    expect(await ids({ provider: 'json', meetingId: 'meeting-c' })).toBe('c')
+    expect(await ids({ provider: 'other' })).toBe('')
   })
 
   test('an update changes what it names, once per version', async store => {
