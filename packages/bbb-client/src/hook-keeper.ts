@@ -27,6 +27,8 @@ export interface EnsuredHook {
   readonly hookID: string
   /** What differed, for the log: for example `meetingID`. */
   readonly differences: readonly string[]
+  /** The hook as it was before; `null` when there was none. */
+  readonly found: Hook | null
 }
 
 /**
@@ -38,14 +40,14 @@ export async function ensureHook(client: BbbClient, wanted: WantedHook, options?
   const found = (await client.hooks.list({}, options)).find(hook => hook.callbackURL === wanted.callbackURL)
   if (found === undefined) {
     const { hookID } = await client.hooks.create(wanted, options)
-    return { action: 'created', hookID, differences: [] }
+    return { action: 'created', hookID, differences: [], found: null }
   }
   const differences = compare(found, wanted)
-  if (differences.length === 0) return { action: 'kept', hookID: found.hookID, differences }
-  if (found.permanentHook) return { action: 'permanent', hookID: found.hookID, differences }
+  if (differences.length === 0) return { action: 'kept', hookID: found.hookID, differences, found }
+  if (found.permanentHook) return { action: 'permanent', hookID: found.hookID, differences, found }
   await client.hooks.destroy({ hookID: found.hookID }, options)
   const { hookID } = await client.hooks.create(wanted, options)
-  return { action: 'repaired', hookID, differences }
+  return { action: 'repaired', hookID, differences, found }
 }
 
 function compare(found: Hook, wanted: WantedHook): readonly string[] {

@@ -8,6 +8,23 @@ export interface ProviderCapabilities {
   readonly snapshots: boolean
   /** Recordings can be published, unpublished and deleted from here. */
   readonly publishRecordings: boolean
+  /**
+   * How long the service goes on sending a callback again that we did not take, in milliseconds: what happens no longer
+   * before we are back is not lost. @default 0
+   */
+  readonly redeliveryMs?: number | undefined
+}
+
+/** What was found when it was made sure that the service calls us back. */
+export interface KeptCallbacks {
+  readonly serverId: string
+  /**
+   * `kept`: we were registered for all we want. `created`: we were not registered. `restored`: we were, for less than we
+   * want. All three leave us registered.
+   */
+  readonly state: 'kept' | 'created' | 'restored'
+  /** In words, for the log. */
+  readonly found: string
 }
 
 /** Everybody who is connected at one moment. */
@@ -107,9 +124,9 @@ export interface ConferenceProvider {
 
   /**
    * Makes sure the provider will call us back, and repairs what got lost; safe to repeat every few minutes.
-   * Answers what it found, for the log; `null` when callbacks are not configured or need no keeping.
+   * Answers what it found; `null` when callbacks are not configured or need no keeping.
    */
-  keepCallbacks(options?: ProviderCallOptions): Promise<string | null>
+  keepCallbacks(options?: ProviderCallOptions): Promise<KeptCallbacks | null>
 
   /**
    * Headers, in lower case, that {@link verify} looks at: kept with a request that it refused, so that it can be

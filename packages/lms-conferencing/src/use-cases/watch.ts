@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts'
 import { ConferencingError, type ConferencingErrorCode } from '../errors.ts'
 import { labelWord, type MetricLabels, type Metrics } from '../metrics.ts'
 import type { LiveClass } from '../model.ts'
-import type { ConferenceProvider } from '../provider.ts'
+import type { ConferenceProvider, KeptCallbacks } from '../provider.ts'
 import type { Context } from './context.ts'
 
 /** How a provider did, from what calls told; none is made to find out. */
@@ -51,7 +51,7 @@ export function createWatch({ clock, metrics, alert }: WatchOptions): Watch {
     const at = new Date(clock.now())
     // A link may be made without asking anybody, and `null` is what is said where nobody was asked.
     if (call !== 'joinLink' && result !== null) note(name, { answeredAt: at, failing: null })
-    if (call === 'keepCallbacks' && typeof result === 'string') note(name, { callbacks: { at, found: result } })
+    if (call === 'keepCallbacks' && isKept(result)) note(name, { callbacks: { at, found: result.found } })
   }
 
   function failed(name: string, call: string, error: unknown): void {
@@ -126,6 +126,9 @@ export async function timedJoin<T extends { readonly liveClass: LiveClass; reado
     throw error
   }
 }
+
+const isKept = (result: unknown): result is KeptCallbacks =>
+  typeof result === 'object' && result !== null && 'found' in result
 
 /** Never negative, whatever happens to the clock meanwhile. */
 export const secondsSince = (clock: Clock, began: number): number => Math.max(0, clock.now() - began) / 1000

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { ConferencingError } from '../../src/errors.ts'
 import type { AttendanceEvent, ConferenceEvent, Meeting, Recording } from '../../src/model.ts'
-import type { CallbackRequest, ConferenceProvider } from '../../src/provider.ts'
+import type { CallbackRequest, ConferenceProvider, KeptCallbacks } from '../../src/provider.ts'
 
 interface RoomState {
   readonly instance: string
@@ -27,6 +27,8 @@ export class PlainProvider implements ConferenceProvider {
   readonly calls: string[] = []
   /** Faults waiting for the next calls of a name, first come first served. */
   readonly faults = new Map<string, Fault[]>()
+  /** How the next `keepCallbacks` finds our registration. */
+  registered: KeptCallbacks['state'] = 'kept'
   readonly #secret = 'callbacks are signed with this'
   #instances = 0
 
@@ -97,7 +99,9 @@ export class PlainProvider implements ConferenceProvider {
 
   keepCallbacks: ConferenceProvider['keepCallbacks'] = async () => {
     await this.#called('keepCallbacks')
-    return 'in place'
+    const state = this.registered
+    this.registered = 'kept'
+    return { serverId: 'plain-1', state, found: state === 'kept' ? 'in place' : 'was gone' }
   }
 
   recordings: ConferenceProvider['recordings'] = async meeting => {

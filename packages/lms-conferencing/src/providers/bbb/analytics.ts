@@ -1,6 +1,6 @@
 import type { AnalyticsAttendee, AnalyticsReport } from 'bbb-client/webhooks'
 import type { Activity, AttendanceEvent, ConferenceEvent } from '../../model.ts'
-import { meetingKeyOf } from './map.ts'
+import { isInternalId, meetingKeyOf } from './map.ts'
 
 /** What BigBlueButton counted about a meeting → evidence beside the callbacks, and what each person did. Pure. */
 export function analyticsEvents(report: AnalyticsReport): readonly ConferenceEvent[] {
@@ -25,12 +25,9 @@ export function analyticsEvents(report: AnalyticsReport): readonly ConferenceEve
   ]
 }
 
-/** What the server calls people who came without our user id. */
-const internalId = /^w_[a-z0-9]{12}$/
-
 /** Someone who came without our user id stays unattributed, never guessed by name. */
 const personOf = ({ externalUserID }: AnalyticsAttendee): string | undefined =>
-  externalUserID === null || externalUserID === '' || internalId.test(externalUserID) ? undefined : externalUserID
+  externalUserID === null || externalUserID === '' || isInternalId(externalUserID) ? undefined : externalUserID
 
 function connectionsOf(attendee: AnalyticsAttendee, instance: string): AttendanceEvent[] {
   const person = personOf(attendee)

@@ -13,6 +13,9 @@ export function meetingKeyOf(internalMeetingID: string): string {
   return dash < 0 ? internalMeetingID : internalMeetingID.slice(0, dash)
 }
 
+/** What the server calls a connection, and people who came without our user id. */
+export const isInternalId = (id: string): boolean => /^w_[a-z0-9]{12}$/.test(id)
+
 /** A callback's event → ours. The facts it rests on are the internal ids, which every event carries in any order. */
 export function toConferenceEvent(event: WebhookEvent): ConferenceEvent {
   if (!event.known) return { kind: 'other', meetingKey: null, name: String(event.id) }

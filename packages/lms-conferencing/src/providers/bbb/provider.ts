@@ -1,12 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { BbbApiError, type BbbClient, ensureHook } from 'bbb-client'
+import { BbbApiError, type BbbClient, type EnsuredHook, ensureHook } from 'bbb-client'
 import { type Clock, systemClock } from '../../clock.ts'
 import { ConferencingError } from '../../errors.ts'
 import type { Meeting, MeetingSpec, Participant } from '../../model.ts'
-import type { ConferenceProvider, ProviderCallOptions } from '../../provider.ts'
+import type { ConferenceProvider, KeptCallbacks, ProviderCallOptions } from '../../provider.ts'
 import { bbbCallbacks } from './callbacks.ts'
 import { translated } from './errors.ts'
-import { meetingKeyOf, toCreateParams, toRecording } from './map.ts'
+import { isInternalId, meetingKeyOf, toCreateParams, toRecording } from './map.ts'
 import { type BbbCallbacks, callsBack, type Server } from './servers.ts'
 import type { BbbMeetingSettings } from './settings.ts'
 
@@ -45,6 +45,12 @@ const WANTED_EVENTS = [
   'rap-unpublished',
   'rap-deleted',
 ] as const
+
+/**
+ * bbb-webhooks repeats a callback after 100, 500, 1000, … ms, twelve times in all; then it is lost, and at some time the
+ * hook with it (bbb-webhooks `src/out/webhooks/callback-emitter.js`).
+ */
+const REDELIVERY_MS = 295_600
 
 /** BigBlueButton behind the provider contract. */
 export function bbbProvider(options: BbbProviderOptions): ConferenceProvider {
@@ -89,7 +95,7 @@ export function bbbProvider(options: BbbProviderOptions): ConferenceProvider {
 
   return {
     name: 'bbb',
-    capabilities: { idempotentOpen: true, snapshots: true, publishRecordings: true },
+    capabilities: { idempotentOpen: true, snapshots: true, publishRecordings: true, redeliveryMs: REDELIVERY_MS },
 
     planMeeting(spec: MeetingSpec): Meeting {
       const meetingId = `${idPrefix}${spec.classId}`
@@ -153,7 +159,10 @@ export function bbbProvider(options: BbbProviderOptions): ConferenceProvider {
         return {
           instance: info.internalMeetingID,
           // The API names people and not their connections (getMeetingInfo has external user ids only).
-          present: info.attendees.map(attendee => ({ session: null, person: attendee.userID })),
+          // Somebody who came without our user id is called by the connection's.
+          present: info.attendees.map(({ userID }) =>
+            isInternalId(userID) ? { session: userID, person: null } : { session: null, person: userID },
+          ),
         }
       }),
 
@@ -194,11 +203,20 @@ export function bbbProvider(options: BbbProviderOptions): ConferenceProvider {
           { callbackURL: current.callbacks.url, eventID: WANTED_EVENTS },
           callOptions(how),
         )
-        return hook.differences.length === 0
-          ? `hook ${hook.action}`
-          : `hook ${hook.action}: ${hook.differences.join(', ')}`
+        return keptHook(current.id, hook)
       }),
 
     ...bbbCallbacks([...servers.values()].filter(callsBack), () => new Date(clock.now())),
   }
+}
+
+/** A hook that brought more than we asked for has lost nothing. */
+function keptHook(serverId: string, { action, differences, found }: EnsuredHook): KeptCallbacks {
+  const words = differences.length === 0 ? `hook ${action}` : `hook ${action}: ${differences.join(', ')}`
+  if (found === null) return { serverId, state: 'created', found: words }
+  const events = found.eventID?.map(id => id.toLowerCase()) ?? []
+  // Without a list it brings everything; with one, and asked for raw messages too, bbb-webhooks brings nothing.
+  const broughtWanted = events.length === 0 || (!found.rawData && WANTED_EVENTS.every(id => events.includes(id)))
+  const broughtAll = found.meetingID === null && broughtWanted
+  return { serverId, state: broughtAll ? 'kept' : 'restored', found: words }
 }

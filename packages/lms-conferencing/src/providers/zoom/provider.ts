@@ -56,6 +56,9 @@ export interface ZoomProviderOptions extends ZoomAccount {
   readonly random?: (() => number) | undefined
 }
 
+/** Zoom sends a webhook again 5, 25 and 85 minutes after the first time; then it is lost. */
+const REDELIVERY_MS = 85 * 60_000
+
 /** Zoom behind the provider contract, through a server-to-server OAuth app. */
 export function zoomProvider(options: ZoomProviderOptions): ConferenceProvider {
   const {
@@ -148,7 +151,7 @@ export function zoomProvider(options: ZoomProviderOptions): ConferenceProvider {
 
   return {
     name: 'zoom',
-    capabilities: { idempotentOpen: true, snapshots: false, publishRecordings: false },
+    capabilities: { idempotentOpen: true, snapshots: false, publishRecordings: false, redeliveryMs: REDELIVERY_MS },
 
     planMeeting(spec) {
       requireEnabled()

@@ -115,13 +115,19 @@ describe('BBB provider on a running server', () => {
   })
 
   it('keeps its hook: creates, keeps, repairs', async () => {
-    expect(await provider.keepCallbacks()).toBe('hook created')
-    expect(await provider.keepCallbacks()).toBe('hook kept')
+    const kept = (state: string, found: string) => ({ serverId: 'default', state, found })
+    expect(await provider.keepCallbacks()).toEqual(kept('created', 'hook created'))
+    expect(await provider.keepCallbacks()).toEqual(kept('kept', 'hook kept'))
     const client = new BbbClient({ url: server.url, secret })
     const [hook] = await client.hooks.list()
     await client.hooks.destroy({ hookID: hook?.hookID ?? '' })
     await client.hooks.create({ callbackURL: callbackUrl })
-    expect(await provider.keepCallbacks()).toBe('hook repaired: eventID')
+    // It brought more than was asked for: nothing is lost.
+    expect(await provider.keepCallbacks()).toEqual(kept('kept', 'hook repaired: eventID'))
+    const [wide] = await client.hooks.list()
+    await client.hooks.destroy({ hookID: wide?.hookID ?? '' })
+    await client.hooks.create({ callbackURL: callbackUrl, eventID: ['user-joined', 'user-left'] })
+    expect(await provider.keepCallbacks()).toEqual(kept('restored', 'hook repaired: eventID'))
   })
 
   it.each([
