@@ -8,6 +8,8 @@ export type CourseRole = 'teacher' | 'student'
 
 /** The gates in front of the use cases: each throws, or answers what the handler needs next. */
 export interface Access {
+  /** `null` for whoever has nothing to do with the course. */
+  roleIn(actor: Actor, courseId: string): Promise<CourseRole | null>
   /** Throws `COURSE_NOT_FOUND`. */
   courseTitle(courseId: string): Promise<string>
   /** Throws `FORBIDDEN` for whoever has nothing to do with the course. */
@@ -38,6 +40,7 @@ export function createAccess({ conferencing, lms }: Pick<HttpApiOptions, 'confer
   }
 
   return {
+    roleIn,
     member,
     teacher,
     async courseTitle(courseId) {

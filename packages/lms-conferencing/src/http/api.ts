@@ -1,10 +1,12 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
+import { etag } from 'hono/etag'
 import { getPath } from 'hono/utils/url'
 import { systemClock } from '../clock.ts'
 import { ConferencingError } from '../errors.ts'
 import { noLogger } from '../logger.ts'
 import { createAccess } from './access.ts'
+import { docsRoute } from './docs-page.ts'
 import { failureAnswer } from './envelope.ts'
 import { HttpError } from './errors.ts'
 import type { ApiEnv, HttpApiOptions } from './ports.ts'
@@ -17,6 +19,15 @@ import { outcomeRoutes } from './routes/outcomes.ts'
 import type { Parts } from './routes/parts.ts'
 import { systemRoutes } from './routes/system.ts'
 import { timelineRoutes } from './routes/timeline.ts'
+
+/** Lists that pages ask for again and again: what is unchanged is not sent again. */
+const listPaths = ['/api/v1/courses/:id/live-classes/', '/api/v1/dashboard/my-virtual-classes/']
+
+const revalidated: MiddlewareHandler = async (c, next) => {
+  await next()
+  // Kept by nobody but this person's browser, and asked for each time; there is no link in a list.
+  if (c.res.ok) c.header('Cache-Control', 'private, no-cache')
+}
 
 /** A request to its answer: what every framework can mount. */
 export type FetchHandler = (request: Request) => Promise<Response>
@@ -37,8 +48,8 @@ const readDeadlineMs = 10_000
  * http.createServer(getRequestListener(api)).listen(3000)
  */
 export function createHttpApi(options: HttpApiOptions): FetchHandler {
-  const { conferencing, lms, authenticate, logger = noLogger, clock = systemClock } = options
-  const parts: Parts = { conferencing, lms, access: createAccess({ conferencing, lms }), logger, clock }
+  const { conferencing, lms, authenticate, logger = noLogger, clock = systemClock, limits = {} } = options
+  const parts: Parts = { conferencing, lms, access: createAccess({ conferencing, lms }), logger, clock, limits }
   const app = new OpenAPIHono<ApiEnv>({
     getPath: withSlash,
     defaultHook(result) {
@@ -59,13 +70,15 @@ export function createHttpApi(options: HttpApiOptions): FetchHandler {
     const { raw } = c.req
     if (raw.method !== 'GET' && raw.method !== 'HEAD') {
       const body = await readBody(raw, { maxBytes: maxBodyBytes, deadlineMs: readDeadlineMs, clock })
-      if (body === null) throw new HttpError('TOO_LARGE', 'The body is too large, or takes too long to arrive.')
+      if (body === null || body === 'busy')
+        throw new HttpError('TOO_LARGE', 'The body is too large, or takes too long to arrive.')
       // A plain request with the bytes: servers hand over requests of their own making, which cannot be copied.
       c.req.raw = new Request(raw.url, { method: raw.method, headers: raw.headers, body: Buffer.from(body) })
     }
     await next()
   }
   for (const path of ['/api/v1/courses/*', '/api/v1/dashboard/*']) app.use(path, identify, takeBody)
+  for (const path of listPaths) app.use(path, revalidated, etag({ weak: true }))
   liveClassRoutes(app, parts)
   outcomeRoutes(app, parts)
   timelineRoutes(app, parts)
@@ -73,6 +86,7 @@ export function createHttpApi(options: HttpApiOptions): FetchHandler {
   dashboardRoutes(app, parts)
   callbackRoutes(app, parts)
   systemRoutes(app, parts)
+  docsRoute(app)
   app.notFound(c => failureAnswer(c, new HttpError('NOT_FOUND', 'There is nothing here.'), logger))
   app.onError((error, c) => failureAnswer(c, error, logger))
   return async request => app.fetch(request)

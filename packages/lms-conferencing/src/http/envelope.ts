@@ -26,7 +26,8 @@ export function failureAnswer(c: Context<ApiEnv>, error: unknown, logger: Logger
     if (failure.code === 'INTERNAL') logger.error('request failed', fields)
     else logger.warn('request failed', fields)
   }
-  if (status === 503) c.header('Retry-After', String(retryAfterSeconds))
+  const wait = error instanceof HttpError ? error.retryAfterSeconds : undefined
+  if (status === 503 || wait !== undefined) c.header('Retry-After', String(wait ?? retryAfterSeconds))
   if (status === 401) c.header('WWW-Authenticate', 'Bearer')
   return c.json({ success: false, error: failure }, status)
 }

@@ -7,15 +7,19 @@ export type HttpErrorCode =
   | 'NOT_FOUND'
   | 'METHOD_NOT_ALLOWED'
   | 'TOO_LARGE'
+  | 'TOO_MANY_REQUESTS'
   | 'INTERNAL'
 
 export class HttpError extends Error {
   override readonly name = 'HttpError'
   readonly code: HttpErrorCode
+  /** What `Retry-After` says. */
+  readonly retryAfterSeconds: number | undefined
 
-  constructor(code: HttpErrorCode, message: string) {
+  constructor(code: HttpErrorCode, message: string, after?: { readonly retryAfterSeconds: number }) {
     super(message)
     this.code = code
+    this.retryAfterSeconds = after?.retryAfterSeconds
   }
 }
 
@@ -35,6 +39,7 @@ export const statusOf = {
   TOO_LARGE: 413,
   /** The provider understood what was asked and will not do it. */
   REFUSED: 422,
+  TOO_MANY_REQUESTS: 429,
   INTERNAL: 500,
   UNSUPPORTED: 501,
   /** Our credentials are wrong at the provider: nothing the person asking can change. */

@@ -1,2 +1,11 @@
 export { createHttpApi, type FetchHandler } from './api.ts'
-export type { Actor, CourseRequest, CreatedCourse, EnrolledCourse, HttpApiOptions, LmsPort } from './ports.ts'
+export type { RateLimit } from './limits.ts'
+export type {
+  Actor,
+  CourseRequest,
+  CreatedCourse,
+  EnrolledCourse,
+  HttpApiOptions,
+  HttpLimits,
+  LmsPort,
+} from './ports.ts'

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Conferencing } from '../conferencing.ts'
 import type { Logger } from '../logger.ts'
+import type { RateLimit } from './limits.ts'
 
 /** Who is asking, as the LMS knows them. */
 export interface Actor {
@@ -15,6 +16,8 @@ export interface Actor {
 export interface CourseRequest {
   readonly title: string
   readonly description: string
+  /** From the same person the same key again: the course that was made for it, and no other. */
+  readonly idempotencyKey?: string | undefined
 }
 
 /** A course as the LMS made it. */
@@ -47,6 +50,21 @@ export interface LmsPort {
   createCourse?(request: CourseRequest, actor: Actor): CreatedCourse | null | Promise<CreatedCourse | null>
 }
 
+/** How much this process lets itself be asked. */
+export interface HttpLimits {
+  /**
+   * For each person, over `join_info` and `start_class`: each makes a link, and may ask the video service. `null`: none.
+   * @default 30 at once, then 30 a minute
+   */
+  readonly joins?: RateLimit | null | undefined
+  /**
+   * How many bytes of callbacks may be on their way at once, in memory; whatever comes beyond is answered 503, so that
+   * its sender comes again. Good callbacks are never refused for their number.
+   * @default 64 MiB
+   */
+  readonly callbackBytes?: number | undefined
+}
+
 export interface HttpApiOptions {
   readonly conferencing: Conferencing
   /** Who sent this request; `null`: nobody the LMS knows. Must leave the body alone. */
@@ -54,6 +72,7 @@ export interface HttpApiOptions {
   readonly lms: LmsPort
   /** @default nothing is logged */
   readonly logger?: Logger | undefined
+  readonly limits?: HttpLimits | undefined
   /** Times the reading of bodies, and says how long until a class begins. @default the wall clock */
   readonly clock?: Clock | undefined
 }

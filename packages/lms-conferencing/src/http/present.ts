@@ -44,7 +44,7 @@ const presentInterval = ([from, to]: readonly [number, number]) => ({
   to: new Date(to).toISOString(),
 })
 
-const presentRow = (row: ClassRow): z.infer<typeof schemas.attendanceRecord> => ({
+export const presentRow = (row: ClassRow): z.infer<typeof schemas.attendanceRecord> => ({
   user_id: row.person,
   name: row.name,
   name_flagged: row.nameFlagged,
@@ -73,7 +73,7 @@ const presentRow = (row: ClassRow): z.infer<typeof schemas.attendanceRecord> => 
   intervals: row.intervals.map(presentInterval),
 })
 
-const presentTotals = (totals: ClassTotals): z.infer<typeof schemas.attendanceTotals> => ({
+export const presentTotals = (totals: ClassTotals): z.infer<typeof schemas.attendanceTotals> => ({
   people: totals.people,
   counts: { ...totals.counts },
   not_seen_yet: totals.notSeenYet,

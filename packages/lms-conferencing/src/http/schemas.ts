@@ -12,6 +12,14 @@ const classStatus = z.enum(['scheduled', 'live', 'completed', 'cancelled'])
 
 export const idParams = z.object({ id: z.string().min(1).max(200) })
 
+export const creatingHeaders = z.object({
+  'idempotency-key': z
+    .string()
+    .regex(/^[\x21-\x7e]{1,255}$/, { error: 'must have 1 to 255 visible ASCII characters' })
+    .optional()
+    .openapi({ description: 'New for each thing to make. The same key again answers what was made before.' }),
+})
+
 export const newClassBody = z
   .object({
     title: z.string().openapi({ example: 'Week 2: Advanced Topics' }),

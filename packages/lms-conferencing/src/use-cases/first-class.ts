@@ -1,6 +1,7 @@
 import type { LiveClass } from '../model.ts'
 import { createClass } from './classes.ts'
 import type { Context } from './context.ts'
+import type { IdempotencyKey } from './once.ts'
 import { titleFault } from './validate.ts'
 
 /** A course that is new in the LMS. */
@@ -12,6 +13,8 @@ export interface NewCourse {
   readonly startsAt?: Date | undefined
   /** @default 60 */
   readonly durationMinutes?: number | undefined
+  /** The same key again answers the class that was planned under it. */
+  readonly idempotency?: Pick<IdempotencyKey, 'key' | 'userId'> | undefined
 }
 
 /** How far ahead the first class of a course is, in milliseconds. */
@@ -38,6 +41,7 @@ export function createFirstClass(context: Context, course: NewCourse): Promise<L
       startsAt,
       durationMinutes,
     },
-    { provision: 'later' },
+    // Not the class, whose start moves with the clock.
+    { provision: 'later', idempotency: course.idempotency && { ...course.idempotency, asked: courseId } },
   )
 }

@@ -24,7 +24,7 @@ describe('GET my-virtual-classes', () => {
     const calls = provider.calls.length
 
     const { status, json, text, headers } = await ask('ana', 'GET', path)
-    expect([status, headers.get('cache-control')]).toEqual([200, 'no-store'])
+    expect([status, headers.get('cache-control')]).toEqual([200, 'private, no-cache'])
     expect(json.data).toMatchObject({
       upcoming: [{ title: 'Planned', can_join: false, meeting_running: false, time_until_start: '3 days' }],
       live: [{ title: 'Live', can_join: true, meeting_running: true, time_until_start: null }],

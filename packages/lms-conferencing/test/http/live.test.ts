@@ -3,11 +3,6 @@ import { listedRecording, unavailable } from '../support/plain-provider.ts'
 import { came, opened, went } from '../support/world.ts'
 import { type ApiWorld, createApiWorld } from './support.ts'
 
-interface Operation {
-  readonly operationId: string
-  readonly parameters?: readonly { readonly in: string; readonly name: string }[]
-}
-
 const path = (id: string, action: string): string => `courses/live-classes/${id}/${action}/`
 
 describe('running a class', () => {
@@ -237,43 +232,5 @@ describe('the rest of the surface', () => {
     await store.close()
     const down = await api(new Request('https://lms.example/healthz'))
     expect([down.status, down.headers.get('retry-after')]).toEqual([503, null])
-  })
-
-  it('describes every route in OpenAPI 3.1, each with an operation id of its own', async () => {
-    const { api } = await createApiWorld()
-    const response = await api(new Request('https://lms.example/openapi.json'))
-    const document: { openapi: string; paths: Record<string, Record<string, Operation>> } = JSON.parse(
-      await response.text(),
-    )
-    expect(document.openapi).toBe('3.1.0')
-    expect(Object.keys(document.paths).sort()).toEqual([
-      '/api/v1/classes/bbb-webhook/{token}',
-      '/api/v1/classes/zoom-webhook/{token}',
-      '/api/v1/courses/',
-      '/api/v1/courses/live-classes/{id}/',
-      '/api/v1/courses/live-classes/{id}/attendance/',
-      '/api/v1/courses/live-classes/{id}/calendar.ics',
-      '/api/v1/courses/live-classes/{id}/create_meeting/',
-      '/api/v1/courses/live-classes/{id}/end_class/',
-      '/api/v1/courses/live-classes/{id}/join_info/',
-      '/api/v1/courses/live-classes/{id}/recordings/',
-      '/api/v1/courses/live-classes/{id}/recordings/{record_id}/',
-      '/api/v1/courses/live-classes/{id}/start_class/',
-      '/api/v1/courses/{id}/create_virtual_class/',
-      '/api/v1/courses/{id}/live-classes/',
-      '/api/v1/dashboard/my-virtual-classes/',
-      '/healthz',
-    ])
-    const operations = Object.values(document.paths)
-    const ids = operations.flatMap(path => Object.values(path).map(({ operationId }) => operationId))
-    expect(new Set(ids).size).toBe(ids.length)
-    expect(ids).not.toContain(undefined)
-    for (const [path, methods] of Object.entries(document.paths)) {
-      const named = [...path.matchAll(/\{(\w+)\}/g)].map(match => match[1])
-      for (const { parameters = [] } of Object.values(methods)) {
-        const declared = parameters.filter(parameter => parameter.in === 'path').map(({ name }) => name)
-        expect(declared, path).toEqual(named)
-      }
-    }
   })
 })

@@ -23,6 +23,8 @@ export interface Answer {
 
 export interface ApiWorld extends World {
   readonly api: FetchHandler
+  /** Who is who, for other doors to the same classes. */
+  readonly ports: Pick<HttpApiOptions, 'authenticate' | 'lms'>
   /** Asks as somebody (`null`: as nobody); the path begins after `/api/v1/`. */
   ask(who: string | null, method: string, path: string, body?: unknown): Promise<Answer>
   /** Courses made through the API. */
@@ -33,9 +35,8 @@ export interface ApiWorld extends World {
 
 export async function createApiWorld(options: Partial<HttpApiOptions> = {}): Promise<ApiWorld> {
   const world = await createWorld()
-  const created: CreatedCourse[] = []
-  const api = createHttpApi({
-    conferencing: world.conferencing,
+  const created: (CreatedCourse & { readonly key: string | undefined })[] = []
+  const ports: Pick<HttpApiOptions, 'authenticate' | 'lms'> = {
     authenticate(request) {
       const userId = request.headers.get('authorization')?.replace('Bearer ', '')
       const displayName = names[userId ?? '']
@@ -52,12 +53,19 @@ export async function createApiWorld(options: Partial<HttpApiOptions> = {}): Pro
           .map(([id]) => ({ id, title: `Title of ${id}`, instructorName: names[teachers[id] ?? ''] })),
       createCourse(request, { userId, isAdmin }) {
         if (!isAdmin && !Object.values(teachers).includes(userId)) return null
-        const course = { ...request, id: `new-course-${created.length + 1}`, teacherId: userId }
+        const { idempotencyKey: key, ...about } = request
+        const before = key === undefined ? undefined : created.find(course => course.key === key)
+        if (before) return before
+        const course = { ...about, key, id: `new-course-${created.length + 1}`, teacherId: userId }
         created.push(course)
         return course
       },
       enrolled: (userId, courseId) => enrolments[courseId]?.includes(userId) ?? false,
     },
+  }
+  const api = createHttpApi({
+    conferencing: world.conferencing,
+    ...ports,
     logger: memoryLogger(world.log),
     clock: world.clock,
     ...options,
@@ -80,6 +88,7 @@ export async function createApiWorld(options: Partial<HttpApiOptions> = {}): Pro
 
   return {
     ...world,
+    ports: { ...ports, ...options },
     api,
     ask,
     created,

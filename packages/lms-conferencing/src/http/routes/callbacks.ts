@@ -1,7 +1,9 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import { ConferencingError } from '../../errors.ts'
 import { faultFields } from '../../fault.ts'
+import { storeUnavailable } from '../../store-faults.ts'
 import { retryAfterSeconds, statusOf } from '../errors.ts'
+import { createByteBudget, createRateLimiter } from '../limits.ts'
 import type { ApiEnv } from '../ports.ts'
 import { readBody } from '../read-body.ts'
 import type { Parts } from './parts.ts'
@@ -9,6 +11,9 @@ import type { Parts } from './parts.ts'
 const mebibyte = 1024 * 1024
 /** How long its body may take to arrive, in milliseconds. */
 const readDeadlineMs = 10_000
+
+/** A stranger who knocks all day shall not fill the log. */
+const refusalLines = { burst: 20, perMinute: 30 }
 
 /** Callbacks of one kind: what follows the path is the provider's to check. */
 interface CallbackRoute {
@@ -71,11 +76,17 @@ const refused = {
   error: { code: 'CALLBACK_REJECTED', message: 'The callback was refused.', details: {} },
 }
 
-export function callbackRoutes(app: OpenAPIHono<ApiEnv>, { conferencing, logger, clock }: Parts): void {
+export function callbackRoutes(app: OpenAPIHono<ApiEnv>, parts: Parts): void {
+  const { conferencing, logger, clock, limits } = parts
+  const budget = createByteBudget(limits.callbackBytes ?? 64 * mebibyte)
+  const mayLog = createRateLimiter(refusalLines, clock)
+  let unlogged = 0
+
   async function receive({ provider, maxBytes }: CallbackRoute, request: Request): Promise<Response> {
     try {
       if (!isPlain(request.headers.get('content-encoding'))) throw reject('compressed')
-      const body = await readBody(request, { maxBytes, deadlineMs: readDeadlineMs, clock })
+      const body = await readBody(request, { maxBytes, deadlineMs: readDeadlineMs, clock, budget })
+      if (body === 'busy') throw storeUnavailable('queue_full')
       if (body === null) throw reject('too_large_or_slow')
       const answer = await conferencing.receiveCallback(provider, {
         method: request.method,
@@ -93,7 +104,11 @@ export function callbackRoutes(app: OpenAPIHono<ApiEnv>, { conferencing, logger,
   function answerTo(error: unknown, provider: string): Response {
     const code = error instanceof ConferencingError ? error.code : 'INTERNAL'
     if (code === 'CALLBACK_REJECTED' || code === 'INVALID' || code === 'UNSUPPORTED') {
-      logger.warn('callback refused', { provider, ...faultFields(error) })
+      if (mayLog(provider) > 0) unlogged++
+      else {
+        logger.warn('callback refused', { provider, ...faultFields(error), ...(unlogged > 0 && { unlogged }) })
+        unlogged = 0
+      }
       return Response.json(refused, { status: 401, headers })
     }
     // Not stored, whatever the cause: the sender shall keep it and come again.

@@ -1,8 +1,9 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
 import { ConferencingError } from '../../errors.ts'
 import { faultFields } from '../../fault.ts'
+import type { NewCourse } from '../../use-cases/first-class.ts'
 import { success } from '../envelope.ts'
-import type { ApiEnv, CreatedCourse } from '../ports.ts'
+import type { Actor, ApiEnv, CreatedCourse } from '../ports.ts'
 import { presentClass } from '../present.ts'
 import * as schemas from '../schemas.ts'
 import { answers, createdAnswers, type Parts, signedIn } from './parts.ts'
@@ -14,7 +15,10 @@ const createCourse = createRoute({
   summary: 'Make a course, with its first class',
   tags: ['Courses'],
   ...signedIn,
-  request: { body: { required: true, content: { 'application/json': { schema: schemas.newCourseBody } } } },
+  request: {
+    headers: schemas.creatingHeaders,
+    body: { required: true, content: { 'application/json': { schema: schemas.newCourseBody } } },
+  },
   responses: createdAnswers(schemas.createdCourse, 'The course; the meeting of its class is made in the background.'),
 })
 
@@ -27,6 +31,7 @@ const create = createRoute({
   ...signedIn,
   request: {
     params: schemas.idParams,
+    headers: schemas.creatingHeaders,
     body: { required: true, content: { 'application/json': { schema: schemas.newClassBody } } },
   },
   responses: answers(schemas.createdClass, 'The class; `meeting_created` is false while its meeting is being retried.'),
@@ -43,14 +48,19 @@ const list = createRoute({
   responses: answers(schemas.classPage, 'One page of classes.'),
 })
 
+const keyOf = ({ userId }: Actor, key: string | undefined) => (key === undefined ? undefined : { key, userId })
+
 export function courseRoutes(app: OpenAPIHono<ApiEnv>, parts: Parts): void {
   const { conferencing, lms, access, logger } = parts
 
   /** The course is made, whatever becomes of its class. */
-  async function firstClass(course: CreatedCourse, startsAt: Date | undefined, durationMinutes: number) {
+  async function firstClass(
+    course: CreatedCourse,
+    how: Pick<NewCourse, 'startsAt' | 'durationMinutes' | 'idempotency'>,
+  ) {
     try {
       const { id: courseId, title, teacherId } = course
-      return [await conferencing.createFirstClass({ courseId, title, teacherId, startsAt, durationMinutes })]
+      return [await conferencing.createFirstClass({ courseId, title, teacherId, ...how })]
     } catch (error) {
       logger.error('first class not planned', { course_id: course.id, ...faultFields(error) })
       return []
@@ -61,10 +71,15 @@ export function courseRoutes(app: OpenAPIHono<ApiEnv>, parts: Parts): void {
   if (lms.createCourse) {
     app.openapi(createCourse, async c => {
       const body = c.req.valid('json')
-      const course = await lms.createCourse?.({ title: body.title, description: body.description }, c.get('actor'))
+      const { 'idempotency-key': idempotencyKey } = c.req.valid('header')
+      const { title: wanted, description: about } = body
+      const actor = c.get('actor')
+      const course = await lms.createCourse?.({ title: wanted, description: about, idempotencyKey }, actor)
       if (!course) throw new ConferencingError('FORBIDDEN', 'Only teachers may make courses.')
       const { auto_create_virtual_class: isWanted, virtual_class_schedule: at, virtual_class_duration: minutes } = body
-      const planned = isWanted ? await firstClass(course, at === undefined ? undefined : new Date(at), minutes) : []
+      const startsAt = at === undefined ? undefined : new Date(at)
+      const idempotency = keyOf(actor, idempotencyKey)
+      const planned = isWanted ? await firstClass(course, { startsAt, durationMinutes: minutes, idempotency }) : []
       const message =
         isWanted && planned.length === 0
           ? 'Course created. Its first virtual class could not be planned; please add it yourself.'
@@ -80,15 +95,18 @@ export function courseRoutes(app: OpenAPIHono<ApiEnv>, parts: Parts): void {
     const actor = c.get('actor')
     await access.courseTitle(courseId)
     await access.teacher(actor, courseId)
-    const liveClass = await conferencing.createClass({
-      courseId,
-      teacherId: actor.userId,
-      title: body.title,
-      description: body.description,
-      startsAt: new Date(body.scheduled_at),
-      durationMinutes: body.duration_minutes,
-      record: body.record,
-    })
+    const liveClass = await conferencing.createClass(
+      {
+        courseId,
+        teacherId: actor.userId,
+        title: body.title,
+        description: body.description,
+        startsAt: new Date(body.scheduled_at),
+        durationMinutes: body.duration_minutes,
+        record: body.record,
+      },
+      { idempotency: keyOf(actor, c.req.valid('header')['idempotency-key']) },
+    )
     const created = liveClass.provisioning === 'ready'
     const message = created
       ? 'Virtual class created successfully'

@@ -2,7 +2,9 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { classCalendar } from '../../calendar.ts'
 import { success } from '../envelope.ts'
-import type { ApiEnv } from '../ports.ts'
+import { HttpError } from '../errors.ts'
+import { createRateLimiter } from '../limits.ts'
+import type { Actor, ApiEnv } from '../ports.ts'
 import { presentClass, presentJoinInfo } from '../present.ts'
 import * as schemas from '../schemas.ts'
 import { answers, type Parts, participant, signedIn } from './parts.ts'
@@ -93,7 +95,17 @@ const end = createRoute({
 /** Join links stay out of every cache (T9) and out of the referrer of whatever page comes next. */
 const keepLinkPrivate = (c: Context): void => c.header('Referrer-Policy', 'no-referrer')
 
-export function liveClassRoutes(app: OpenAPIHono<ApiEnv>, { conferencing, access }: Parts): void {
+export function liveClassRoutes(app: OpenAPIHono<ApiEnv>, { conferencing, access, clock, limits }: Parts): void {
+  const { joins = { burst: 30, perMinute: 30 } } = limits
+  const joinWait = joins ? createRateLimiter(joins, clock) : () => 0
+  /** Every link is made anew, and may cost a question to the video service. */
+  function takeTurn({ userId }: Actor): void {
+    const retryAfterSeconds = joinWait(userId)
+    if (retryAfterSeconds > 0) {
+      throw new HttpError('TOO_MANY_REQUESTS', 'Too many attempts. Please wait a moment.', { retryAfterSeconds })
+    }
+  }
+
   app.openapi(get, async c => {
     const { liveClass, role } = await access.memberOf(c.get('actor'), c.req.valid('param').id)
     const courseTitle = await access.courseTitle(liveClass.courseId)
@@ -135,6 +147,7 @@ export function liveClassRoutes(app: OpenAPIHono<ApiEnv>, { conferencing, access
 
   app.openapi(joinInfo, async c => {
     const actor = c.get('actor')
+    takeTurn(actor)
     const { liveClass, role } = await access.memberOf(actor, c.req.valid('param').id)
     const info = await conferencing.joinInfo(liveClass.id, participant(actor, role))
     keepLinkPrivate(c)
@@ -143,6 +156,7 @@ export function liveClassRoutes(app: OpenAPIHono<ApiEnv>, { conferencing, access
 
   app.openapi(start, async c => {
     const actor = c.get('actor')
+    takeTurn(actor)
     const { id } = await access.teacherOf(actor, c.req.valid('param').id)
     const { liveClass, joinUrl } = await conferencing.startClass(id, participant(actor, 'teacher'))
     const data = {

@@ -4,7 +4,7 @@ import type { Conferencing } from '../../conferencing.ts'
 import type { Logger } from '../../logger.ts'
 import type { Participant } from '../../model.ts'
 import type { Access, CourseRole } from '../access.ts'
-import type { Actor, LmsPort } from '../ports.ts'
+import type { Actor, HttpLimits, LmsPort } from '../ports.ts'
 import { failure, successOf } from '../schemas.ts'
 
 /** What the routes work with. */
@@ -14,6 +14,7 @@ export interface Parts {
   readonly access: Access
   readonly logger: Logger
   readonly clock: Clock
+  readonly limits: HttpLimits
 }
 
 /** Marks a route, in the document, as one for people the LMS knows. */
@@ -28,6 +29,7 @@ const failures = {
   403: { description: 'Not for this person.', content: content(failure) },
   404: { description: 'No such class or course.', content: content(failure) },
   409: { description: 'Not in the state the class is in: `details` has both ends.', content: content(failure) },
+  429: { description: 'Too often; see `Retry-After`.', content: content(failure) },
   503: {
     description: 'The video service or the database does not answer; see `Retry-After`.',
     content: content(failure),

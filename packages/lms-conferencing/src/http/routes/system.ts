@@ -31,12 +31,15 @@ export function systemRoutes(app: OpenAPIHono<ApiEnv>, { conferencing }: Parts):
     scheme: 'bearer',
     description: 'Whatever the LMS authenticates its users by.',
   })
-  app.doc31('/openapi.json', {
-    openapi: '3.1.0',
-    info: {
-      title: 'Live classes',
-      version: '1',
-      description: 'Classes, meetings, attendance and recordings of a learning platform.',
-    },
-  })
+  app.doc31('/openapi.json', documentInfo)
 }
+
+/** What the document says of itself. */
+export const documentInfo = {
+  openapi: '3.1.0',
+  info: {
+    title: 'Live classes',
+    version: '1',
+    description: 'Classes, meetings, attendance and recordings of a learning platform.',
+  },
+} as const

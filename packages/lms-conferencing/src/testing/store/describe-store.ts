@@ -2,12 +2,14 @@ import { describe } from 'vitest'
 import { describeActivity } from './activity.ts'
 import { describeChanges } from './changes.ts'
 import { describeClasses } from './classes.ts'
+import { describeDashboard } from './dashboard.ts'
 import { describeFacts } from './facts.ts'
 import { describeGaps } from './gaps.ts'
 import { describeInboxRows } from './inbox-rows.ts'
 import { describeJobs } from './jobs.ts'
 import { describeKeeping } from './keeping.ts'
 import { describeOnce } from './once.ts'
+import { describeResults } from './results.ts'
 import { describeSettings } from './settings.ts'
 import { type StoreSuite, storeTest } from './suite.ts'
 import { describeTransactions } from './transactions.ts'
@@ -31,6 +33,8 @@ export function describeStore(suite: StoreSuite): void {
     describe('jobs', () => describeJobs(test))
     describe('lost callbacks and reconciliation', () => describeGaps(test))
     describe('settings', () => describeSettings(test))
+    describe('results and marks', () => describeResults(test))
+    describe('dashboard', () => describeDashboard(test))
     describe('transactions', () => describeTransactions(test))
   })
 }
