@@ -23,6 +23,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   pg: [`${lms}sql/`],
   'socket.io': [`${lms}realtime/`],
   hono: [`${lms}http/`],
+  '@opentelemetry/api': [`${lms}otel.ts`],
   '@hono/zod-openapi': [`${lms}http/`],
   'bbb-client': [`${lms}providers/`],
   vitest: [`${lms}testing/`],

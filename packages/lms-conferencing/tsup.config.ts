@@ -10,6 +10,8 @@ export default defineConfig({
     calendar: 'src/calendar.ts',
     browser: 'src/browser.ts',
     http: 'src/http/index.ts',
+    'socket.io': 'src/realtime/index.ts',
+    metrics: 'src/otel.ts',
     testing: 'src/testing/index.ts',
     msw: 'src/msw.ts',
     cli: 'src/cli/bin.ts',

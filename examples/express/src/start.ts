@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import { jsonLogger, type RunningSchool, type StartSchoolOptions, startSchool } from '@examples/school'
 import { buildApp } from './app.ts'
 
-export interface StartOptions extends Omit<StartSchoolOptions, 'listen'> {
+export interface StartOptions extends Omit<StartSchoolOptions, 'listen' | 'framework'> {
   /** Takes each line of the log. @default nothing is logged */
   readonly log?: ((line: string) => void) | undefined
 }
@@ -13,13 +13,15 @@ export interface StartOptions extends Omit<StartSchoolOptions, 'listen'> {
 export const start = ({ log = () => {}, ...options }: StartOptions = {}): Promise<RunningSchool> =>
   startSchool({
     ...options,
-    async listen(api, { host, port }) {
+    framework: 'Express',
+    async listen(api, { host, port }, page) {
       const logger = jsonLogger(log)
-      const server = createServer(buildApp({ api, logger }))
+      const server = createServer(buildApp({ api, page, logger }))
       server.listen(port, host)
       await once(server, 'listening')
       return {
         url: urlOf(server.address(), host),
+        server,
         logger,
         // Connections that only wait for a next request end by themselves.
         close: promisify(server.close.bind(server)),

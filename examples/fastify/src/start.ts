@@ -2,7 +2,7 @@ import { type RunningSchool, type StartSchoolOptions, startSchool } from '@examp
 import type { FastifyServerOptions } from 'fastify'
 import { buildApp, conferencingLogger } from './app.ts'
 
-export interface StartOptions extends Omit<StartSchoolOptions, 'listen'> {
+export interface StartOptions extends Omit<StartSchoolOptions, 'listen' | 'framework'> {
   readonly logger?: FastifyServerOptions['logger']
 }
 
@@ -10,10 +10,12 @@ export interface StartOptions extends Omit<StartSchoolOptions, 'listen'> {
 export const start = ({ logger, ...options }: StartOptions = {}): Promise<RunningSchool> =>
   startSchool({
     ...options,
-    async listen(api, { host, port }) {
-      const app = await buildApp({ api, logger })
+    framework: 'Fastify',
+    async listen(api, { host, port }, page) {
+      const app = await buildApp({ api, page, logger })
       return {
         url: await app.listen({ host, port }),
+        server: app.server,
         logger: conferencingLogger(app.log),
         close: () => app.close(),
         closeAllConnections: () => app.server.closeAllConnections(),

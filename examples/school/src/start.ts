@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto'
+import type { Server } from 'node:http'
 import { BbbClient, bbbOptionsFromEnv } from 'bbb-client'
 import { FakeBbb, type FakeBbbServer } from 'bbb-client/testing'
 import { type Clock, type Conferencing, createConferencing, type Logger, systemClock } from 'lms-conferencing'
 import { bbbProvider, bbbSettingsFromEnv } from 'lms-conferencing/bbb'
 import { createHttpApi, type FetchHandler } from 'lms-conferencing/http'
 import { openStore } from 'lms-conferencing/sql'
+import { serveLive } from './live.ts'
+import { createPage } from './page.ts'
 import { createSchool } from './school.ts'
 
 /** What a framework is given to serve. */
@@ -18,6 +21,8 @@ export interface Address {
 export interface Door {
   /** `http://127.0.0.1:3000` */
   readonly url: string
+  /** What listens; without it nobody is told of changes. */
+  readonly server?: Server | undefined
   readonly logger: Logger
   /** Answers what is being asked, then stops listening. */
   close(): Promise<unknown>
@@ -30,8 +35,10 @@ export interface StartSchoolOptions {
   readonly env?: Readonly<Record<string, string | undefined>> | undefined
   /** The time of the LMS and of the fake server. @default the wall clock */
   readonly clock?: Clock | undefined
-  /** Serves the API; what is asked before all parts are there waits for them. */
-  readonly listen: (api: FetchHandler, address: Address) => Promise<Door>
+  /** Names the framework on the start page. */
+  readonly framework: string
+  /** Serves the API, and the page at every other address; what is asked before all parts are there waits for them. */
+  readonly listen: (api: FetchHandler, address: Address, page: FetchHandler) => Promise<Door>
 }
 
 /** The school as it runs. */
@@ -45,7 +52,7 @@ export interface RunningSchool extends Pick<Door, 'url' | 'logger' | 'closeAllCo
 
 /** Starts everything, in an order in which nothing is asked before it can answer. */
 export async function startSchool(options: StartSchoolOptions): Promise<RunningSchool> {
-  const { env = process.env, clock = systemClock, listen } = options
+  const { env = process.env, clock = systemClock, framework, listen } = options
   const opened: (() => Promise<unknown>)[] = []
   const close = async (): Promise<void> => {
     for (const closeOne of opened.splice(0).reverse()) await closeOne()
@@ -63,7 +70,8 @@ export async function startSchool(options: StartSchoolOptions): Promise<RunningS
     // The address is known only once somebody listens, and the fake server wants to call back there.
     const api = Promise.withResolvers<FetchHandler>()
     const address = { host: env.HOST ?? '127.0.0.1', port: Number(env.PORT ?? 3000) }
-    const door = await listen(async request => (await api.promise)(request), address)
+    const page = createPage({ framework, people: school.people })
+    const door = await listen(async request => (await api.promise)(request), address, page)
     opened.push(() => door.close())
     const { url, logger } = door
 
@@ -87,7 +95,9 @@ export async function startSchool(options: StartSchoolOptions): Promise<RunningS
     })
     // Before the door in the list, so after it in time: what is being asked still needs it.
     opened.splice(-1, 0, () => conferencing.stop())
-    api.resolve(createHttpApi({ conferencing, authenticate: school.authenticate, lms: school.lms, logger, clock }))
+    const ports = { conferencing, authenticate: school.authenticate, lms: school.lms, logger }
+    api.resolve(createHttpApi({ ...ports, clock }))
+    if (door.server) opened.push(serveLive(door.server, ports))
     // The fake answers at once, and nothing is missed; a real server is asked in the background, and may be down.
     if (bbb) await conferencing.rounds.keepCallbacks()
     conferencing.start()

@@ -1,3 +1,4 @@
+import { type LiveSubscription, type SubscribeOptions, subscribeTo } from './browser/subscribe.ts'
 import type {
   ClassAttendance,
   CreatedCourse,
@@ -16,6 +17,8 @@ import type {
   VirtualClassChanges,
 } from './browser/types.ts'
 
+export type * from './browser/live-messages.ts'
+export type * from './browser/subscribe.ts'
 export type * from './browser/types.ts'
 
 /** What is used of `fetch`. */
@@ -222,6 +225,19 @@ export class VideoConferenceService {
   async #file(path: string, options?: RequestOptions): Promise<string> {
     const { status, text, retryAfter } = await this.#send('GET', path, options)
     return status === 200 ? text : read(status, text, retryAfter)
+  }
+
+  /**
+   * Follows what happens in courses and classes: by a socket where `io` is given and gets through, by loading again
+   * where not. Keep what `reload` loads up to date with the messages, and nothing is missed.
+   *
+   * @example
+   * import { io } from 'socket.io-client'
+   * const live = conferences.subscribe({ io, courses: ['biology'], reload: showAll, onMessage: showOne })
+   */
+  subscribe(options: SubscribeOptions): LiveSubscription {
+    const { baseUrl = '', headers } = this.#options
+    return subscribeTo(options, { baseUrl, headers: async () => (await headers?.()) ?? {} })
   }
 
   async #call<T>(method: string, path: string, options?: RequestOptions, body?: object): Promise<T> {

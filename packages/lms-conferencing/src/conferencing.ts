@@ -20,7 +20,7 @@ import {
 import { type Dashboard, type DashboardFilter, dashboard } from './use-cases/dashboard.ts'
 import { endClass } from './use-cases/end.ts'
 import { createFirstClass, type NewCourse } from './use-cases/first-class.ts'
-import { gaugesOf, type Health, health } from './use-cases/health.ts'
+import { createGauges, gaugesOf, type Health, health } from './use-cases/health.ts'
 import { type JoinInfo, joinInfo } from './use-cases/join.ts'
 import { type CreatedMeeting, createMeeting } from './use-cases/provisioning.ts'
 import { createRecordingChanges } from './use-cases/recording-changes.ts'
@@ -109,6 +109,7 @@ export function createConferencing(options: ConferencingOptions): Conferencing {
   const recordings = createRecordings(context)
   const callbacks = createCallbacks(context, recordings)
   const changes = createRecordingChanges(context, recordings)
+  const gauges = createGauges(context)
   const background = createBackground(context, { recordings, callbacks })
   return {
     createClass: (input, how) => createClass(context, input, how),
@@ -134,8 +135,14 @@ export function createConferencing(options: ConferencingOptions): Conferencing {
     inbox: createUpkeep(context, callbacks),
     health: () => health(context),
     metrics: async () => context.metricsText(gaugesOf(await health(context))),
-    start: background.start,
-    stop: background.stop,
+    start() {
+      gauges.start()
+      background.start()
+    },
+    stop() {
+      gauges.stop()
+      return background.stop()
+    },
     rounds: background.rounds,
   }
 }
