@@ -55,6 +55,27 @@ export async function health({ store, tenantId, clock, providerHealth }: Context
   }
 }
 
+/** Shows the gauges to whoever looks, from start to stop. */
+export function createGauges(context: Context): { start(): void; stop(): void } {
+  let unobserve: (() => void) | undefined
+  const read = async (): Promise<readonly GaugeReading[]> => {
+    try {
+      return gaugesOf(await health(context))
+    } catch {
+      return []
+    }
+  }
+  return {
+    start() {
+      unobserve ??= context.metrics.observe(read)
+    },
+    stop() {
+      unobserve?.()
+      unobserve = undefined
+    },
+  }
+}
+
 /** The same as gauges; none while the store does not answer. */
 export function gaugesOf({ inbox, oldestWaitingMs, quarantined }: Health): readonly GaugeReading[] {
   if (!inbox) return []
