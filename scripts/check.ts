@@ -18,7 +18,7 @@ interface Part {
 const parts: readonly Part[] = [
   { name: 'lint', title: 'format and lint (biome)', command: [bin('biome'), 'ci', colors, '--error-on-warnings'] },
   { name: 'build', title: 'build of the packages (tsup)', command: ['pnpm', 'run', 'build'] },
-  { name: 'types', title: 'types (tsc)', command: [bin('tsc'), '--noEmit', '-p', 'tsconfig.json'] },
+  { name: 'types', title: 'types (tsc, vue-tsc)', command: ['pnpm', 'run', 'typecheck'] },
   { name: 'package', title: 'packages as users get them (needs the build)', command: script('check-package.ts') },
   { name: 'snippets', title: 'code blocks of the documentation', command: script('check-snippets.ts') },
   {
@@ -27,6 +27,7 @@ const parts: readonly Part[] = [
     command: [bin('knip'), '--no-config-hints'],
   },
   { name: 'doors', title: 'who may import what', command: script('check-doors.ts') },
+  { name: 'advisories', title: 'known holes in what is installed', command: script('check-advisories.ts') },
 ]
 
 const help = `Usage: pnpm check [--only <part>]...
