@@ -8,6 +8,9 @@ export {
   type ConferencingErrorOptions,
   type Outcome,
 } from './errors.ts'
+export type * from './jobs/job.ts'
+export type { JobQueue, Jobs, JobsEnvironment, TakenJob } from './jobs/queue.ts'
+export { type StoreJobsOptions, storeJobs } from './jobs/store-jobs.ts'
 export { type LogFields, type Logger, noLogger } from './logger.ts'
 export type { CounterName, DurationName, GaugeName, GaugeReading, MetricLabels, Metrics } from './metrics.ts'
 export type * from './model.ts'

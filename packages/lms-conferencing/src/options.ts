@@ -4,6 +4,8 @@ import type { AttendanceOptions } from './attendance/types.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { KeepDays } from './inbox/keeping.ts'
 import type { QuarantineLimits } from './inbox/quarantine.ts'
+import type { Jobs } from './jobs/queue.ts'
+import { storeJobs } from './jobs/store-jobs.ts'
 import { type Logger, noLogger } from './logger.ts'
 import type { Metrics } from './metrics.ts'
 import type { LiveClass, MeetingSpec } from './model.ts'
@@ -80,6 +82,9 @@ export function resolveOptions(options: ConferencingOptions): Context {
   if (names.length > 1 && !chooseProvider) throw new TypeError('chooseProvider: needed to choose between providers')
   if (!(Number.isFinite(deadlineMs) && deadlineMs > 0)) throw new TypeError('deadlineMs: must be above 0')
   const { logger = noLogger, clock = systemClock, alertEveryMs = defaultAlertEveryMs } = options
+  const { tenantId = 'default', random = Math.random, reminderMinutes = 15 } = options
+  if (!(reminderMinutes >= 0 && Number.isFinite(reminderMinutes)))
+    throw new TypeError('reminderMinutes: must be 0 or more')
   if (!(alertEveryMs >= 0)) throw new TypeError('alertEveryMs: must be 0 or more')
   const registry = createRegistry()
   const metrics = withRegistry(registry, options.metrics)

@@ -34,8 +34,11 @@ export interface JobQueue {
   put(tx: StoreTransaction, job: Job): Promise<void>
   /** Adds a job as part of the transaction, unless it waits, runs, or was given up. */
   add(tx: StoreTransaction, job: Job): Promise<void>
-  /** Has the jobs of these names repeat, the first time at once; and gives those that were given up a fresh start. */
-  open(everyMinutes: ReadonlyMap<string, number>): Promise<void>
+  /**
+   * Puts a job of each of these names, which whoever did it is to settle as `again`; and gives those that were given up
+   * a fresh start.
+   */
+  open(repeating: readonly string[]): Promise<void>
   /** Which of these names may have jobs to take now. */
   due(names: readonly string[]): Promise<readonly string[]>
   /** Takes the job of this name that is due longest. No other process gets it while it shows signs of life. */

@@ -8,8 +8,6 @@ export interface StoreJobsOptions {
   readonly leaseMs?: number | undefined
 }
 
-const MINUTE = 60_000
-
 /** Jobs in a table of the store, done by the processes that have it open. Throws `TypeError` naming the option that cannot be. */
 export function storeJobs({ pollMs = 1000, leaseMs = 60_000 }: StoreJobsOptions = {}): Jobs {
   for (const [name, ms] of Object.entries({ pollMs, leaseMs })) {
@@ -22,7 +20,6 @@ function storeQueue(
   { tenantId, store, clock }: JobsEnvironment,
   { pollMs, leaseMs }: Required<{ [Option in keyof StoreJobsOptions]: number }>,
 ): JobQueue {
-  const every = new Map<string, number>()
   const now = (): Date => new Date(clock.now())
   const in_ = (ms: number): Date => new Date(clock.now() + ms)
 
@@ -32,13 +29,10 @@ function storeQueue(
     put: (tx, job) => tx.putJob(tenantId, job),
     add: (tx, job) => tx.addJob(tenantId, job),
 
-    open: everyMinutes =>
+    open: repeating =>
       store.transaction(async tx => {
         await tx.reviveJobs(tenantId, now())
-        for (const [name, minutes] of everyMinutes) {
-          every.set(name, minutes * MINUTE)
-          await tx.putJob(tenantId, { name, key: '', dueAt: now() })
-        }
+        for (const name of repeating) await tx.putJob(tenantId, { name, key: '', dueAt: now() })
       }),
 
     async due(names) {
@@ -60,14 +54,7 @@ function storeQueue(
           if (tx) return tx.holdJob(tenantId, lease, in_(leaseMs))
           return store.transaction(own => own.holdJob(tenantId, lease, in_(leaseMs)))
         },
-        settle(settlement) {
-          const pause = every.get(name)
-          const settled =
-            pause !== undefined && settlement.state === 'done'
-              ? ({ state: 'again', dueAt: in_(pause) } as const)
-              : settlement
-          return store.transaction(tx => tx.settleJob(tenantId, lease, settled))
-        },
+        settle: settlement => store.transaction(tx => tx.settleJob(tenantId, lease, settlement)),
       }
     },
   }

@@ -22,8 +22,8 @@ export type JobResult = number | 'again'
 export interface JobHandler {
   /** What it throws counts as a failure; after {@link maxFailures} in a row the job is given up. */
   run(job: RunningJob): Promise<JobResult>
-  /** Set for what is done to all classes again and again; divides an hour or a day. */
-  readonly everyMinutes?: number | undefined
+  /** For what is done to all classes again and again: how long after it is done, in milliseconds. */
+  readonly everyMs?: number | undefined
 }
 
 export type JobHandlers = Readonly<Record<string, JobHandler>>
@@ -43,15 +43,21 @@ export const maxFailures = 8
 const longestOutagePauseMs = 4000
 const drainMs = 10_000
 
+export interface WorkerEnvironment extends Pick<JobsEnvironment, 'clock' | 'random' | 'logger'> {
+  /** Told of every error, for it may be the store's. */
+  readonly onStoreFault: (error: unknown) => void
+}
+
 /** Another process has the job by now. */
 class JobLost extends Error {}
 
 export function createWorker(
   queue: JobQueue,
   handlers: JobHandlers,
-  { clock, random, logger }: Pick<JobsEnvironment, 'clock' | 'random' | 'logger'>,
+  { clock, random, logger, onStoreFault }: WorkerEnvironment,
 ): JobWorker {
   const names = Object.keys(handlers)
+  const repeating = names.filter(name => handlers[name]?.everyMs !== undefined)
   const lanes = new Map<string, Promise<number>>()
   let isStarted = false
   let isOpen = false
@@ -71,22 +77,24 @@ export function createWorker(
 
   async function lookOnce(): Promise<void> {
     try {
-      if (!isOpen) await queue.open(everyMinutes(handlers))
+      if (!isOpen) await queue.open(repeating)
       isOpen = true
       for (const name of await queue.due(names)) if (isStarted && !lanes.has(name)) void runLane(name, () => isStarted)
       outages = 0
     } catch (error) {
       outages++
       logger.warn('jobs cannot be looked for now; they wait', faultFields(error))
+      onStoreFault(error)
     }
   }
 
   function runLane(name: string, mayGoOn: () => boolean): Promise<number> {
     const lane = drain(name, mayGoOn).finally(() => lanes.delete(name))
     lanes.set(name, lane)
-    lane.catch((error: unknown) =>
-      logger.warn('jobs cannot be taken now; they wait', { job: name, ...faultFields(error) }),
-    )
+    lane.catch((error: unknown) => {
+      logger.warn('jobs cannot be taken now; they wait', { job: name, ...faultFields(error) })
+      onStoreFault(error)
+    })
     return lane
   }
 
@@ -105,7 +113,7 @@ export function createWorker(
     const handler = handlers[name]
     if (!handler) throw new Error(`no handler of the job ${name}`)
     const fields = { job: name, key: job.key }
-    if (job.failures >= maxFailures && handler.everyMinutes === undefined) {
+    if (job.failures >= maxFailures && handler.everyMs === undefined) {
       logger.error('job given up', { ...fields, failures: job.failures })
       await job.settle({ state: 'dead', reason: 'The process that tried it did not survive.' })
       return 0
@@ -120,13 +128,14 @@ export function createWorker(
           if (!(await job.hold(tx))) throw new JobLost()
         },
       })
-      settlement = result === 'again' ? { state: 'again', dueAt: later(job.tries) } : { state: 'done' }
+      settlement = settled(handler, job, result)
     } catch (error) {
       if (error instanceof JobLost) {
         logger.warn('job is done by another process', fields)
         return 0
       }
       settlement = failed(handler, job, error)
+      onStoreFault(error)
       if (settlement.state === 'dead') logger.error('job given up', { ...fields, ...faultFields(error) })
       else logger.warn('job failed', { ...fields, ...faultFields(error) })
     } finally {
@@ -156,12 +165,17 @@ export function createWorker(
 
   const later = (tries: number): Date => new Date(clock.now() + growingPause(tries, random()))
 
+  function settled({ everyMs }: JobHandler, { tries }: TakenJob, result: JobResult): JobSettlement {
+    if (result === 'again') return { state: 'again', dueAt: later(tries) }
+    return everyMs === undefined ? { state: 'done' } : { state: 'again', dueAt: new Date(clock.now() + everyMs) }
+  }
+
   function failed(handler: JobHandler, { failures, tries }: TakenJob, error: unknown): JobSettlement {
     // Not the job's fault, and no reason to give it up.
     if (error instanceof ConferencingError && error.code === 'STORE_UNAVAILABLE')
       return { state: 'again', dueAt: later(tries) }
     const reason = error instanceof ConferencingError ? `${error.code}: ${error.message}` : nameOf(error)
-    return failures + 1 >= maxFailures && handler.everyMinutes === undefined
+    return failures + 1 >= maxFailures && handler.everyMs === undefined
       ? { state: 'dead', reason }
       : { state: 'failed', dueAt: later(failures + 1), reason }
   }
@@ -193,13 +207,6 @@ export function createWorker(
     },
   }
 }
-
-const everyMinutes = (handlers: JobHandlers): ReadonlyMap<string, number> =>
-  new Map(
-    Object.entries(handlers).flatMap(([name, { everyMinutes }]) =>
-      everyMinutes === undefined ? [] : [[name, everyMinutes]],
-    ),
-  )
 
 /** Of anybody else's error only the name is kept: a message may quote anything. */
 const nameOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error)

@@ -1,13 +1,26 @@
 import { faultFields } from '../fault.ts'
-import { type Repeated, repeat } from '../jobs/repeat.ts'
+import { createWorker, type JobHandlers } from '../jobs/worker.ts'
 import type { Callbacks } from './callbacks.ts'
 import { closeFinishedClasses } from './close.ts'
 import type { Context } from './context.ts'
-import { createProvisioner } from './provisioning.ts'
-import { createRecordingPoller, type Recordings } from './recordings.ts'
+import { provision } from './provisioning.ts'
+import { awaitRecording, type Recordings } from './recordings.ts'
+import { remind } from './remind.ts'
+import { createResultsRound } from './results.ts'
+import { forgetOld } from './retention.ts'
+import { sweep, sweepEveryMs } from './sweep.ts'
 
-/** How often each round begins, in milliseconds; what is not due yet costs one query. */
-const every = { provision: 5_000, close: 60_000, recordings: 30_000, keepCallbacks: 5 * 60_000 } as const
+/**
+ * How long after each round the next one begins, in milliseconds, in one process at a time. What is done to one class
+ * at its own time is no round but a job.
+ */
+const every = {
+  close: 60_000,
+  keepCallbacks: 5 * 60_000,
+  results: 10_000,
+  retention: 24 * 3_600_000,
+  sweep: sweepEveryMs,
+} as const
 
 /** What runs without anybody asking. */
 export interface Background {
@@ -24,6 +37,14 @@ export interface Background {
     recordings(): Promise<number>
     /** Has every provider make sure that it calls us back. Answers how many do. */
     keepCallbacks(): Promise<number>
+    /** Brings kept attendance up to date where its facts or the rules have changed. Answers of how many classes. */
+    results(): Promise<number>
+    /** Announces classes that are about to start. Answers how many. */
+    remind(): Promise<number>
+    /** Puts jobs that the state of classes asks for and that are not there. Answers how many there should be. */
+    sweep(): Promise<number>
+    /** Forgets callbacks and refused requests that are older than they are kept. Answers how many. */
+    retention(): Promise<number>
   }
 }
 
@@ -31,35 +52,46 @@ export function createBackground(
   context: Context,
   { recordings, callbacks }: { readonly recordings: Recordings; readonly callbacks: Callbacks },
 ): Background {
-  const { clock, logger } = context
-  const provisioner = createProvisioner(context)
-  const poller = createRecordingPoller(context, recordings)
+  const results = createResultsRound(context)
+  const classJobs: JobHandlers = {
+    provision: { run: ({ key, hold }) => provision(context, key, hold) },
+    recordings: { run: ({ key, hold }) => awaitRecording(context, recordings, key, hold) },
+    remind: { run: ({ key }) => remind(context, key) },
+  }
   const rounds: Background['rounds'] = {
     callbacks: () => callbacks.inbox.drain(),
-    provision: () => provisioner.run(),
+    provision: () => runDue('provision'),
     close: () => closeFinishedClasses(context),
-    recordings: () => poller.run(),
+    recordings: () => runDue('recordings'),
+    remind: () => runDue('remind'),
     keepCallbacks: () => keepCallbacks(context),
+    results: () => results.run(),
+    retention: () => forgetOld(context),
+    sweep: () => sweep(context),
   }
-  const repeated = (round: keyof typeof every): Repeated =>
-    repeat({
-      clock,
-      everyMs: every[round],
-      work: rounds[round],
-      onError: error => logger.error('background round failed', { round, ...faultFields(error) }),
-    })
-  const all = [repeated('provision'), repeated('close'), repeated('recordings'), repeated('keepCallbacks')]
+  const worker = createWorker(context.jobs, { ...classJobs, ...repeated(rounds) }, context)
+
+  async function runDue(name: keyof typeof classJobs): Promise<number> {
+    await sweep(context)
+    return worker.runDue(name)
+  }
+
   return {
     rounds,
     start() {
       callbacks.inbox.start()
-      for (const one of all) one.start()
+      worker.start()
     },
     async stop() {
-      await Promise.all([...all.map(one => one.stop()), callbacks.inbox.stop()])
+      await Promise.all([worker.stop(), callbacks.stop()])
     },
   }
 }
+
+const repeated = (rounds: Background['rounds']): JobHandlers =>
+  Object.fromEntries(
+    Object.entries(every).map(([round, everyMs]) => [round, { everyMs, run: rounds[round as keyof typeof every] }]),
+  )
 
 /** Registrations get lost at the provider: when it restarts, or when we did not answer for minutes (F10). */
 async function keepCallbacks({ providers, logger }: Context): Promise<number> {

@@ -1,9 +1,10 @@
-import { growingPause } from '../backoff.ts'
 import { ConferencingError } from '../errors.ts'
 import { faultFields } from '../fault.ts'
-import type { LiveClass, Meeting } from '../model.ts'
-import type { StoredClass } from '../store.ts'
-import { type Context, changeClass, loadClass, plannedEnd, providerOf, specOf } from './context.ts'
+import { isSamePlan } from '../jobs/class-jobs.ts'
+import type { JobResult } from '../jobs/worker.ts'
+import type { LiveClass, Meeting, Provisioning } from '../model.ts'
+import type { ClassPatch, StoredClass } from '../store.ts'
+import { type Context, changeClass, type Hold, loadClass, plannedEnd, providerOf, specOf } from './context.ts'
 
 /** Opens the room of a class, or finds it again; two callers at once make one call. */
 export function openMeeting(context: Context, { liveClass, meeting }: StoredClass): Promise<Meeting> {
@@ -25,31 +26,59 @@ const reasonOf = (error: unknown): string =>
     ? error.userMessage
     : 'The meeting room could not be made because of an internal error.'
 
-/** Records that the room is there. */
-export const markReady = (context: Context, id: string, meeting: Meeting): Promise<StoredClass> =>
-  changeClass(context, id, () => ({
+/** A class after an attempt to make its meeting. */
+interface Marked extends StoredClass {
+  /** `false`: it was `ready` already, and is as it was. */
+  readonly isChanged: boolean
+}
+
+/**
+ * Records that the room is there. A class that was given another plan since `row` still waits: the provider was told of
+ * the old one.
+ */
+export function markReady(context: Context, row: StoredClass, meeting: Meeting, hold?: Hold): Promise<Marked> {
+  countAttempt(context, meeting.provider, 'ready')
+  return mark(context, row, hold, ({ liveClass }) => ({
     meeting,
     meetingId: meeting.meetingId,
-    provisioning: 'ready',
-    provisioningReason: null,
+    ...(isSamePlan(liveClass, row.liveClass) && { provisioning: 'ready', provisioningReason: null }),
   }))
+}
+
+/** Changes a class that has no meeting yet: somebody else may have been faster, a start, or another process. */
+async function mark(
+  context: Context,
+  { liveClass: { id } }: StoredClass,
+  hold: Hold | undefined,
+  decide: (current: StoredClass) => ClassPatch,
+): Promise<Marked> {
+  let isChanged = false
+  const stored = await changeClass(
+    context,
+    id,
+    current => {
+      isChanged = current.liveClass.provisioning !== 'ready'
+      return isChanged ? decide(current) : null
+    },
+    hold,
+  )
+  return { ...stored, isChanged }
+}
+
+/** Counts an attempt to make a meeting, by what the class is after it. */
+export const countAttempt = ({ metrics }: Context, provider: string, result: Provisioning): void =>
+  metrics.add('conferencing.class.provisioning', { 'conferencing.provider': provider, 'conferencing.result': result })
 
 /** Records a failed attempt: for a later one where that can help, for a person where it cannot. */
-export function markAttempt(context: Context, row: StoredClass, error: unknown): Promise<StoredClass> {
+export function markAttempt(context: Context, row: StoredClass, error: unknown, hold?: Hold): Promise<Marked> {
   const { id, provider } = row.liveClass
   const unknown = !(error instanceof ConferencingError) || error.outcome === 'unknown'
   // Asking again for a room that may exist already would make a second one, unless the provider finds the first.
   const mayDouble = unknown && !context.providers[provider]?.capabilities.idempotentOpen
   context.logger.warn('meeting not made', { class_id: id, provider, ...faultFields(error) })
-  return changeClass(context, id, current =>
-    // Somebody else may have succeeded meanwhile: a start, or another process.
-    current.liveClass.provisioning === 'ready'
-      ? null
-      : {
-          provisioning: isRefusedForGood(error) || mayDouble ? 'failed' : 'pending',
-          provisioningReason: reasonOf(error),
-        },
-  )
+  const provisioning = isRefusedForGood(error) || mayDouble ? 'failed' : 'pending'
+  countAttempt(context, provider, provisioning)
+  return mark(context, row, hold, () => ({ provisioning, provisioningReason: reasonOf(error) }))
 }
 
 /** The answer to "make the meeting now". */
@@ -73,7 +102,7 @@ export async function createMeeting(context: Context, id: string): Promise<Creat
   }
   if (provisioning === 'ready') return { liveClass: row.liveClass, created: false }
   try {
-    const ready = await markReady(context, id, await openMeeting(context, row))
+    const ready = await markReady(context, row, await openMeeting(context, row))
     return { liveClass: ready.liveClass, created: true }
   } catch (error) {
     await markAttempt(context, row, error)
@@ -81,55 +110,29 @@ export async function createMeeting(context: Context, id: string): Promise<Creat
   }
 }
 
-/** How many waiting classes one round looks at. */
-const roundSize = 200
-
 /**
- * The background half: tries waiting classes again with growing pauses until their planned end, then leaves them to
- * a person. The pauses live in memory: a restart simply looks at once.
+ * The background half: makes the meeting of a class that waits for one, until the planned end of the class; then that is
+ * left to a person. Answers how many it made, or that it is to be tried again.
  */
-export function createProvisioner(context: Context): { run(): Promise<number> } {
-  const waits = new Map<string, { attempts: number; notBefore: number }>()
-
-  async function attempt(row: StoredClass): Promise<boolean> {
-    const { id } = row.liveClass
-    if (context.clock.now() >= plannedEnd(row.liveClass)) {
-      const failed = await changeClass(context, id, current =>
-        current.liveClass.provisioning === 'pending' ? { provisioning: 'failed' } : null,
-      )
-      context.notify({ type: 'class-failed', liveClass: failed.liveClass })
-      return false
-    }
-    try {
-      const ready = await markReady(context, id, await openMeeting(context, row))
-      waits.delete(id)
-      context.notify({ type: 'class-ready', liveClass: ready.liveClass })
-      return true
-    } catch (error) {
-      const marked = await markAttempt(context, row, error)
-      if (marked.liveClass.provisioning === 'failed') {
-        context.notify({ type: 'class-failed', liveClass: marked.liveClass })
-      } else {
-        const attempts = (waits.get(id)?.attempts ?? 0) + 1
-        waits.set(id, { attempts, notBefore: context.clock.now() + growingPause(attempts, context.random()) })
-      }
-      return false
-    }
+export async function provision(context: Context, id: string, hold: Hold): Promise<JobResult> {
+  const row = await context.store.read(tx => tx.getClass(context.tenantId, id))
+  if (row?.liveClass.status !== 'scheduled' || row.liveClass.provisioning !== 'pending') return 0
+  if (context.clock.now() >= plannedEnd(row.liveClass)) {
+    const { liveClass, isChanged } = await mark(context, row, hold, () => ({ provisioning: 'failed' }))
+    if (isChanged) context.notify({ type: 'class-failed', liveClass })
+    return 0
   }
-
-  return {
-    async run() {
-      const { tenantId } = context
-      const rows = await context.store.read(tx =>
-        tx.listClasses({ tenantId, status: 'scheduled', provisioning: 'pending', limit: roundSize }),
-      )
-      const pending = new Set(rows.map(row => row.liveClass.id))
-      for (const id of waits.keys()) if (!pending.has(id)) waits.delete(id)
-      const due = rows.filter(row => (waits.get(row.liveClass.id)?.notBefore ?? 0) <= context.clock.now())
-      let made = 0
-      // One after another: a provider that has just come back is not helped by a crowd.
-      for (const row of due) if (await attempt(row)) made++
-      return made
-    },
+  let meeting: Meeting
+  try {
+    meeting = await openMeeting(context, row)
+  } catch (error) {
+    const { liveClass, isChanged } = await markAttempt(context, row, error, hold)
+    if (liveClass.provisioning === 'pending') return 'again'
+    if (isChanged) context.notify({ type: 'class-failed', liveClass })
+    return 0
   }
+  const { liveClass, isChanged } = await markReady(context, row, meeting, hold)
+  if (liveClass.provisioning !== 'ready') return 'again'
+  if (isChanged) context.notify({ type: 'class-ready', liveClass })
+  return isChanged ? 1 : 0
 }

@@ -1,9 +1,9 @@
-import { growingPause } from '../backoff.ts'
 import { ConferencingError } from '../errors.ts'
 import { faultFields } from '../fault.ts'
+import type { JobResult } from '../jobs/worker.ts'
 import type { LiveClass, Recording } from '../model.ts'
 import type { StoredClass } from '../store.ts'
-import { type Context, changeClass, loadClass, providerOf } from './context.ts'
+import { type Context, changeClass, type Hold, loadClass, providerOf } from './context.ts'
 
 /** Somebody who reloads a page gets the list of a moment ago. */
 const freshMs = 15_000
@@ -14,7 +14,7 @@ export interface Recordings {
    * Reads the provider's list into the store and answers the whole list. What the provider no longer lists stays here:
    * a list that came out short must not delete anything.
    */
-  refresh(row: StoredClass): Promise<readonly Recording[]>
+  refresh(row: StoredClass, hold?: Hold): Promise<readonly Recording[]>
   /** Throws `CLASS_NOT_FOUND`. A provider that does not answer leaves the list as it was last seen. */
   list(classId: string): Promise<readonly Recording[]>
   /** Writes down what became of one recording. */
@@ -24,7 +24,7 @@ export interface Recordings {
 export function createRecordings(context: Context): Recordings {
   const readAt = new Map<string, number>()
 
-  const refresh = (row: StoredClass): Promise<readonly Recording[]> =>
+  const refresh = (row: StoredClass, hold?: Hold): Promise<readonly Recording[]> =>
     context.readingRecordings(row.liveClass.id, async () => {
       const { liveClass, meeting } = row
       const { tenantId, store } = context
@@ -33,6 +33,7 @@ export function createRecordings(context: Context): Recordings {
       })
       const found = listed.map(recording => ({ ...recording, classId: liveClass.id }))
       const { before, after } = await store.transaction(async tx => {
+        await hold?.(tx)
         const before = await tx.listRecordings(tenantId, liveClass.id)
         if (found.length > 0) await tx.upsertRecordings(tenantId, found)
         return { before, after: found.length > 0 ? await tx.listRecordings(tenantId, liveClass.id) : before }
@@ -101,44 +102,27 @@ const logUnread = ({ logger }: Context, { liveClass: { id, provider } }: StoredC
 const isWatchable = ({ published, state }: Recording): boolean => published && state !== 'deleted'
 
 /** How long after its end a class's recording is awaited, in milliseconds: servers process through the night. */
-const awaitedMs = 48 * 3_600_000
-
-/** How many classes that ended one round looks at. */
-const roundSize = 200
+export const recordingAwaitedMs = 48 * 3_600_000
 
 /**
- * Asks, with growing pauses, for the recordings of classes that ended within two days and have none yet: the callback
- * that tells of one may be lost, or not set up.
+ * Asks for the recording of a class that ended within two days and has none yet: the callback that tells of one may be
+ * lost, or not set up. Answers whether there is one now, or that it is to be asked for again.
  */
-export function createRecordingPoller(
+export async function awaitRecording(
   context: Context,
   { refresh }: Pick<Recordings, 'refresh'>,
-): { run(): Promise<number> } {
-  const waits = new Map<string, { attempts: number; notBefore: number }>()
-  return {
-    async run() {
-      const { tenantId, clock } = context
-      const endedSince = new Date(clock.now() - awaitedMs)
-      const rows = await context.store.read(tx =>
-        tx.listClasses({ tenantId, status: 'completed', endedSince, limit: roundSize }),
-      )
-      const awaited = rows.filter(({ liveClass }) => liveClass.record && !liveClass.hasRecording)
-      const ids = new Set(awaited.map(({ liveClass }) => liveClass.id))
-      for (const id of waits.keys()) if (!ids.has(id)) waits.delete(id)
-      let found = 0
-      for (const row of awaited) {
-        const { id } = row.liveClass
-        const wait = waits.get(id) ?? { attempts: 0, notBefore: 0 }
-        if (wait.notBefore > clock.now()) continue
-        const attempts = wait.attempts + 1
-        waits.set(id, { attempts, notBefore: clock.now() + growingPause(attempts, context.random()) })
-        try {
-          if ((await refresh(row)).some(isWatchable)) found++
-        } catch (error) {
-          logUnread(context, row, error)
-        }
-      }
-      return found
-    },
+  id: string,
+  hold: Hold,
+): Promise<JobResult> {
+  const row = await context.store.read(tx => tx.getClass(context.tenantId, id))
+  const { status, record, hasRecording, endedAt } = row?.liveClass ?? {}
+  if (!row || status !== 'completed' || !record || hasRecording || !endedAt) return 0
+  if (context.clock.now() - endedAt.getTime() > recordingAwaitedMs) return 0
+  try {
+    return (await refresh(row, hold)).some(isWatchable) ? 1 : 'again'
+  } catch (error) {
+    if (!(error instanceof ConferencingError) || error.code === 'STORE_UNAVAILABLE') throw error
+    logUnread(context, row, error)
+    return 'again'
   }
 }

@@ -55,7 +55,7 @@ export async function updateClass(context: Context, id: string, changes: ClassCh
 
 async function tell(context: Context, row: StoredClass): Promise<StoredClass> {
   try {
-    return await markReady(context, row.liveClass.id, await openMeeting(context, row))
+    return await markReady(context, row, await openMeeting(context, row))
   } catch (error) {
     return markAttempt(context, row, error)
   }

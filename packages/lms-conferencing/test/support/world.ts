@@ -46,6 +46,9 @@ export async function createWorld(options: Partial<ConferencingOptions> = {}) {
 
 export type World = Awaited<ReturnType<typeof createWorld>>
 
+/** A request has this long to tell the provider, in milliseconds; then a job does. */
+export const retryAfterMs = 6_000
+
 /** Keeps every line, fields and all. */
 export function memoryLogger(lines: string[]): Logger {
   const at = (level: string) => (message: string, fields?: object) =>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { refusal, unavailable } from '../support/plain-provider.ts'
-import { createWorld, startsAt, teacher } from '../support/world.ts'
+import { createWorld, retryAfterMs, startsAt, teacher } from '../support/world.ts'
 
 const nextDay = new Date('2027-03-02T09:00:00Z')
 
@@ -40,7 +40,7 @@ describe('changing a class', () => {
   })
 
   it('waits for no provider: the class is pending until that one knows', async () => {
-    const { conferencing, provider, plan } = await createWorld()
+    const { conferencing, provider, clock, plan } = await createWorld()
     const { id } = await plan()
     provider.failNext('openMeeting', unavailable())
     expect(await conferencing.updateClass(id, { startsAt: nextDay })).toMatchObject({
@@ -48,6 +48,7 @@ describe('changing a class', () => {
       provisioning: 'pending',
       provisioningReason: 'The video service does not answer. Please try again in a minute.',
     })
+    clock.advance(retryAfterMs)
     expect(await conferencing.rounds.provision()).toBe(1)
     expect(await conferencing.getClass(id)).toMatchObject({ provisioning: 'ready', provisioningReason: null })
   })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { PlainProvider, refusal, unavailable } from '../support/plain-provider.ts'
-import { createWorld, startsAt } from '../support/world.ts'
+import { createWorld, retryAfterMs, startsAt } from '../support/world.ts'
 
 describe('planning a class', () => {
   it('writes the row first, then makes the meeting under the planned identity', async () => {
@@ -43,6 +43,7 @@ describe('planning a class', () => {
       provisioning: 'pending',
       provisioningReason: 'The video service does not answer. Please try again in a minute.',
     })
+    clock.advance(retryAfterMs)
     expect(await conferencing.rounds.provision()).toBe(1)
     expect(await conferencing.getClass(id)).toMatchObject({ provisioning: 'ready', provisioningReason: null })
     expect(notices).toMatchObject([{ type: 'class-ready', liveClass: { id } }])
@@ -68,8 +69,8 @@ describe('planning a class', () => {
       if (provider.calls.length > before) attempts.push(second)
       clock.advance(1000)
     }
-    // Pauses of half of 5, 10 and 20 s, seen at whole seconds.
-    expect(attempts).toEqual([0, 3, 8, 18])
+    // When the request has had its time; then pauses of half of 5, 10 and 20 s, seen at whole seconds.
+    expect(attempts).toEqual([6, 9, 14, 24])
   })
 
   it('is left to a person when the provider later refuses, or its planned time is over', async () => {
@@ -77,6 +78,7 @@ describe('planning a class', () => {
     provider.failNext('openMeeting', unavailable(), unavailable(), refusal)
     const first = await plan()
     const second = await plan({ title: 'Lesson 2' })
+    clock.advance(retryAfterMs)
     await conferencing.rounds.provision()
     clock.advance(3 * 3_600_000)
     await conferencing.rounds.provision()
@@ -90,9 +92,10 @@ describe('planning a class', () => {
 
   it('never asks twice, after a lost answer, a provider that would make a second room', async () => {
     const provider = new PlainProvider({ idempotentOpen: false })
-    const { conferencing, plan } = await createWorld({ providers: { bbb: provider } })
+    const { conferencing, clock, plan } = await createWorld({ providers: { bbb: provider } })
     provider.failNext('openMeeting', unavailable('unknown'))
     expect((await plan()).provisioning).toBe('failed')
+    clock.advance(retryAfterMs)
     await conferencing.rounds.provision()
     expect(provider.calls).toEqual(['openMeeting'])
   })

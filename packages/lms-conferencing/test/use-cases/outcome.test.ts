@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ConferencingError, createConferencing } from '../../src/index.ts'
 import { listedRecording, unavailable } from '../support/plain-provider.ts'
-import { came, closed, createWorld, minute, opened, teacher, type World, went } from '../support/world.ts'
+import { came, closed, createWorld, minute, opened, retryAfterMs, teacher, type World, went } from '../support/world.ts'
 
 /** A class that started on time, with its callbacks applied as they come. */
 async function liveClass(world: World) {
@@ -249,6 +249,7 @@ describe('the whole', () => {
     const { id } = await plan()
     const told = Promise.withResolvers<void>()
     provider.failNext('openMeeting', () => told.resolve())
+    clock.advance(retryAfterMs)
     conferencing.start()
     await told.promise
     await conferencing.stop()
