@@ -1,4 +1,4 @@
-import { redactUrl, startPage } from '@examples/school'
+import { redactUrl } from '@examples/school'
 import { getRequestListener } from '@hono/node-server'
 import express, { type Express } from 'express'
 import type { Logger } from 'lms-conferencing'
@@ -7,6 +7,8 @@ import type { FetchHandler } from 'lms-conferencing/http'
 export interface AppOptions {
   /** The REST API of live classes. */
   readonly api: FetchHandler
+  /** What browsers see at every other address. */
+  readonly page: FetchHandler
   readonly logger: Logger
 }
 
@@ -14,7 +16,7 @@ export interface AppOptions {
 const apiPaths = /^\/(?:api(?:\/.*)?|healthz\/?|openapi\.json)$/s
 
 /** A learning platform with live classes. Listens nowhere yet. */
-export function buildApp({ api, logger }: AppOptions): Express {
+export function buildApp({ api, page, logger }: AppOptions): Express {
   const listener = getRequestListener(api, { overrideGlobalObjects: false })
   const app = express()
   app.disable('x-powered-by')
@@ -27,8 +29,7 @@ export function buildApp({ api, logger }: AppOptions): Express {
   app.all(apiPaths, (request, response) => listener(request, response))
   // From here on, the rest of the application with its parsers.
   app.use(express.json())
-  app.get('/', (_request, response) => {
-    response.type('html').send(startPage('Express'))
-  })
+  const pages = getRequestListener(page, { overrideGlobalObjects: false })
+  app.get('/{*path}', (request, response) => pages(request, response))
   return app
 }

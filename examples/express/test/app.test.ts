@@ -1,4 +1,4 @@
-import { type RunningSchool, startPage, students, teachers, tokenOf } from '@examples/school'
+import { type RunningSchool, students, teachers, tokenOf } from '@examples/school'
 import { startServer } from '@examples/school/testing'
 import { ManualClock } from 'bbb-client/testing'
 import { noLogger } from 'lms-conferencing'
@@ -69,7 +69,11 @@ describe('the example on Express', () => {
   })
 
   it('keeps its own parsers beside the API', async () => {
-    const app = buildApp({ api: async () => new Response('the API'), logger: noLogger })
+    const app = buildApp({
+      api: async () => new Response('the API'),
+      page: async () => new Response('the page'),
+      logger: noLogger,
+    })
     app.post('/echo', (request, response) => {
       response.json(request.body)
     })
@@ -86,8 +90,9 @@ describe('the example on Express', () => {
         })
       expect(await (await post('/echo')).json()).toEqual({ leaf: 'green' })
       expect(await (await post('/api/v1/courses/')).text()).toBe('the API')
-      const page = await fetch(`http://127.0.0.1:${port}/`)
-      expect(await page.text()).toBe(startPage('Express'))
+      for (const path of ['/', '/courses/biology', '/apiary']) {
+        expect(await (await fetch(`http://127.0.0.1:${port}${path}`)).text()).toBe('the page')
+      }
     } finally {
       server.closeAllConnections()
       await new Promise(resolve => server.close(resolve))

@@ -1,4 +1,4 @@
-import { redactUrl, startPage } from '@examples/school'
+import { redactUrl } from '@examples/school'
 import { getRequestListener } from '@hono/node-server'
 import Fastify, {
   type FastifyBaseLogger,
@@ -13,17 +13,15 @@ import type { FetchHandler } from 'lms-conferencing/http'
 export interface AppOptions {
   /** The REST API of live classes. */
   readonly api: FetchHandler
+  /** What browsers see at every other address. */
+  readonly page: FetchHandler
   /** As Fastify's own; addresses are shortened to what may be written down. @default false */
   readonly logger?: FastifyServerOptions['logger']
 }
 
 /** A learning platform with live classes. Listens nowhere yet. */
-export async function buildApp({ api, logger = false }: AppOptions): Promise<FastifyInstance> {
-  const listener = getRequestListener(api, { overrideGlobalObjects: false })
-  const answer: Answer = (request, reply) => {
-    reply.hijack()
-    return listener(request.raw, reply.raw)
-  }
+export async function buildApp({ api, page, logger = false }: AppOptions): Promise<FastifyInstance> {
+  const answer = answerWith(api)
   const app = Fastify({
     logger: logger && {
       ...(logger === true ? {} : logger),
@@ -33,11 +31,19 @@ export async function buildApp({ api, logger = false }: AppOptions): Promise<Fas
     frameworkErrors: (_error, request, reply) => answer(request, reply),
   })
   await app.register(liveClasses, { answer })
-  app.get('/', async (_request, reply) => reply.type('text/html; charset=utf-8').send(startPage('Fastify')))
+  app.get('/*', answerWith(page))
   return app
 }
 
 type Answer = (request: FastifyRequest, reply: FastifyReply) => Promise<void>
+
+function answerWith(handler: FetchHandler): Answer {
+  const listener = getRequestListener(handler, { overrideGlobalObjects: false })
+  return (request, reply) => {
+    reply.hijack()
+    return listener(request.raw, reply.raw)
+  }
+}
 
 /**
  * Mounts the API. Its plugin is encapsulated: here bodies stay unread, for callbacks are verified over their raw

@@ -2,7 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { attendanceTable, courses, playClass, type RunningSchool, terminalNarrator, tokenOf } from '@examples/school'
+import {
+  attendanceTable,
+  courses,
+  playClass,
+  preparePage,
+  type RunningSchool,
+  terminalNarrator,
+  tokenOf,
+} from '@examples/school'
 import { ManualClock } from 'bbb-client/testing'
 import { start } from './start.ts'
 
@@ -16,6 +24,9 @@ Usage: pnpm demo [--exit] [--port <number>] [--help]
 
 /** How often simulated time moves on while the demo keeps serving, in milliseconds. */
 const TICK_MS = 250
+/** The story takes less, so told from here it ends before now. */
+const STORY_MS = 90 * 60_000
+const DAY_MS = 24 * 60 * 60_000
 
 try {
   const { values } = parseArgs({
@@ -39,13 +50,16 @@ async function main(exitAfterwards: boolean, port: string): Promise<void> {
   process.once('SIGTERM', stop)
   let running: RunningSchool | undefined
   try {
-    const clock = new ManualClock({ startAt: Date.now() })
+    await preparePage(line => console.log(line))
+    const clock = new ManualClock({ startAt: Date.now() - STORY_MS })
     running = await open(folder, clock, port)
     const told = tell(running, clock)
     // Ctrl-C in the middle of the story ends it there.
     if ((await Promise.race([told.then(() => 'told'), stopped.promise])) === 'told' && !exitAfterwards) {
-      console.log('\nServing until Ctrl-C. Both addresses open in a browser; join links come from the API.')
-      const ticking = setInterval(() => void clock.advance(TICK_MS), TICK_MS)
+      console.log(
+        '\nServing until Ctrl-C. Open the LMS in a browser and choose who you are; each tab can be another person.',
+      )
+      const ticking = setInterval(() => void clock.advance(Math.max(0, Date.now() - clock.now())), TICK_MS)
       await stopped.promise
       clearInterval(ticking)
       console.log('\nStopping.')
@@ -102,6 +116,14 @@ async function tell({ url, bbb, conferencing }: RunningSchool, clock: ManualCloc
     line => line.status,
   )
   console.log(`\n${[...counts].map(([status, lines]) => `${lines.length} ${status}`).join(', ')}`)
+  // The story is history now; what comes next is for whoever opens the page.
+  await clock.advance(Math.max(0, Date.now() - clock.now()))
+  await conferencing.createClass({
+    courseId: course.id,
+    teacherId: course.teacher.userId,
+    title: 'Respiration, step by step',
+    startsAt: new Date(clock.now() + DAY_MS),
+  })
   console.log(`\nRecording   ${end.recordingUrl}`)
   console.log(`LMS         ${url}`)
   console.log(`Fake server ${bbbUrl}`)

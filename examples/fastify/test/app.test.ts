@@ -149,7 +149,7 @@ describe('the example on Fastify', () => {
   })
 
   it('keeps its own parsers beside the API', async () => {
-    const app = await buildApp({ api: async () => new Response('the API') })
+    const app = await buildApp({ api: async () => new Response('the API'), page: async () => new Response('the page') })
     app.post('/echo', async request => request.body)
     const answer = await app.inject({ method: 'POST', url: '/echo', payload: { leaf: 'green' } })
     expect(answer.json()).toEqual({ leaf: 'green' })
@@ -157,7 +157,7 @@ describe('the example on Fastify', () => {
   })
 
   it('shows where everything is, and says that it is well', async () => {
-    const page = await (await fetch(running.url)).text()
+    const page = await (await fetch(`${running.url}/demo/`)).text()
     for (const text of ['/openapi.json', '/healthz', 'demo-teacher-1', ana?.displayName ?? ''])
       expect(page).toContain(text)
     expect(await (await fetch(`${running.url}/healthz`)).json()).toMatchObject({ data: { status: 'ok' } })

@@ -1,7 +1,7 @@
 import { students, teachers } from './people.ts'
 import { courses, tokenOf } from './school.ts'
 
-/** What is here, and who one can be. */
+/** What is here, and who one can be: for whoever asks by hand, and for where the page of `examples/web` was not built. */
 export const startPage = (framework: string): string => `<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Live classes</title>
 <h1>Live classes</h1>

@@ -7,6 +7,7 @@ describeHttpApi('the bare fetch handler', async options => {
   const mounted = Promise.withResolvers<FetchHandler>()
   const { close } = await startSchool({
     ...options,
+    framework: 'a fetch handler',
     async listen(api) {
       mounted.resolve(api)
       return { url: 'https://lms.example', logger: noLogger, close: async () => {}, closeAllConnections() {} }

@@ -1,0 +1,30 @@
+import type { LiveClassDetails, VideoConferenceError } from 'lms-conferencing/browser'
+import { type ComputedRef, computed, type MaybeRefOrGetter, type Ref, ref, toValue } from 'vue'
+import { useConferences } from '../service.ts'
+import { type Connection, pollMs, useConnection } from './use-live.ts'
+import { useRefreshed } from './use-refreshed.ts'
+
+/** One class, kept fresh. */
+export interface LiveClassState {
+  /** `null` until it has come. */
+  readonly liveClass: Readonly<Ref<LiveClassDetails | null>>
+  readonly canTeach: ComputedRef<boolean>
+  readonly error: Readonly<Ref<VideoConferenceError | null>>
+  readonly connection: ComputedRef<Connection>
+  refresh(): Promise<void>
+}
+
+export function useLiveClass(classId: MaybeRefOrGetter<string>): LiveClassState {
+  const conferences = useConferences()
+  const { data, error, refresh } = useRefreshed(signal => conferences.getLiveClass(toValue(classId), { signal }), {
+    everyMs: pollMs,
+    of: () => toValue(classId),
+  })
+  return {
+    liveClass: data,
+    canTeach: computed(() => data.value?.role === 'teacher'),
+    error,
+    connection: useConnection(error, ref('live')),
+    refresh,
+  }
+}

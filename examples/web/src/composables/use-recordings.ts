@@ -1,0 +1,15 @@
+import type { RecordingInfo } from 'lms-conferencing/browser'
+import { type MaybeRefOrGetter, toValue } from 'vue'
+import { useConferences } from '../service.ts'
+import { pollMs } from './use-live.ts'
+import { type Refreshed, useRefreshed } from './use-refreshed.ts'
+
+/** The recordings of a class, kept fresh: they appear some minutes after it. Deleted ones are gone. */
+export function useRecordings(classId: MaybeRefOrGetter<string>): Refreshed<readonly RecordingInfo[]> {
+  const conferences = useConferences()
+  const load = async (signal: AbortSignal): Promise<readonly RecordingInfo[]> => {
+    const recordings = await conferences.getRecordings(toValue(classId), { signal })
+    return recordings.filter(({ state }) => state !== 'deleted')
+  }
+  return useRefreshed(load, { everyMs: pollMs, of: () => toValue(classId) })
+}

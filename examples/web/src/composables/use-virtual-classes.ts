@@ -1,0 +1,49 @@
+import type { AttendedClass, DashboardClass, MyVirtualClasses, VideoConferenceError } from 'lms-conferencing/browser'
+import { type ComputedRef, computed, type Ref, ref } from 'vue'
+import { useConferences } from '../service.ts'
+import { type Connection, pollMs, useConnection } from './use-live.ts'
+import { useRefreshed } from './use-refreshed.ts'
+
+/** A student's classes, kept fresh. */
+export interface VirtualClasses {
+  readonly live: ComputedRef<readonly DashboardClass[]>
+  readonly upcoming: ComputedRef<readonly DashboardClass[]>
+  readonly completed: ComputedRef<readonly AttendedClass[]>
+  /** `null` until the lists have come. */
+  readonly counts: ComputedRef<MyVirtualClasses['counts'] | null>
+  readonly error: Readonly<Ref<VideoConferenceError | null>>
+  readonly connection: ComputedRef<Connection>
+  /** Whether there are older classes than those shown. */
+  readonly hasMore: ComputedRef<boolean>
+  loadVirtualClasses(): Promise<void>
+  loadMore(): Promise<void>
+}
+
+const pageSize = 20
+/** The most the API gives at once. */
+const mostAtOnce = 100
+
+export function useVirtualClasses(): VirtualClasses {
+  const conferences = useConferences()
+  const limit = ref(pageSize)
+  const { data, error, refresh } = useRefreshed(
+    signal => conferences.getMyVirtualClasses({ limit: limit.value }, { signal }),
+    { everyMs: pollMs },
+  )
+  return {
+    live: computed(() => data.value?.live ?? []),
+    upcoming: computed(() => data.value?.upcoming ?? []),
+    completed: computed(() => data.value?.completed ?? []),
+    counts: computed(() => data.value?.counts ?? null),
+    error,
+    connection: useConnection(error, ref('live')),
+    hasMore: computed(
+      () => limit.value < mostAtOnce && (data.value?.counts.completed ?? 0) > (data.value?.completed.length ?? 0),
+    ),
+    loadVirtualClasses: refresh,
+    loadMore() {
+      limit.value = Math.min(mostAtOnce, limit.value + pageSize)
+      return refresh()
+    },
+  }
+}
