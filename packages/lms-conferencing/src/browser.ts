@@ -1,5 +1,6 @@
 import { type LiveSubscription, type SubscribeOptions, subscribeTo } from './browser/subscribe.ts'
 import type {
+  CalendarFeed,
   ClassAttendance,
   CreatedCourse,
   CreatedMeeting,
@@ -13,6 +14,7 @@ import type {
   NewCourse,
   NewVirtualClass,
   RecordingInfo,
+  RevokedCalendarFeed,
   StartedClass,
   VirtualClassChanges,
 } from './browser/types.ts'
@@ -225,6 +227,21 @@ export class VideoConferenceService {
   async #file(path: string, options?: RequestOptions): Promise<string> {
     const { status, text, retryAfter } = await this.#send('GET', path, options)
     return status === 200 ? text : read(status, text, retryAfter)
+  }
+
+  /**
+   * Makes the address under which a calendar program may follow this person's classes; the one before opens nothing any
+   * more. Whoever has it may read: show it, and keep it nowhere. Without a `baseUrl` it begins with the path.
+   */
+  async createCalendarFeed(options?: RequestOptions): Promise<string> {
+    const { feed_path } = await this.#call<CalendarFeed>('POST', 'dashboard/calendar-token/', options)
+    const { baseUrl = '' } = this.#options
+    return baseUrl.replace(/\/+$/, '') + feed_path
+  }
+
+  /** Closes the calendar feed; `revoked` is false when there was none. */
+  revokeCalendarFeed(options?: RequestOptions): Promise<RevokedCalendarFeed> {
+    return this.#call('DELETE', 'dashboard/calendar-token/', options)
   }
 
   /**

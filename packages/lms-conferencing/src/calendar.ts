@@ -21,19 +21,25 @@ export interface CalendarEntry {
 export interface CalendarOptions {
   /** What the calendar is called, where it is subscribed to. @default none */
   readonly name?: string | undefined
+  /** How often subscribed calendars should look again, in minutes (RFC 7986, 5.7). @default as they like */
+  readonly refreshMinutes?: number | undefined
   /** Ends every UID; tells installations apart that share a calendar. @default 'lms-conferencing' */
   readonly domain?: string | undefined
 }
 
 /** One calendar of these classes, as the text of an `.ics` file. Throws `TypeError` on a `url` that is none. */
 export function classCalendar(entries: readonly CalendarEntry[], options: CalendarOptions = {}): string {
-  const { name, domain = 'lms-conferencing' } = options
+  const { name, refreshMinutes, domain = 'lms-conferencing' } = options
   const lines = [
     'BEGIN:VCALENDAR',
     'VERSION:2.0',
     'PRODID:-//lms-conferencing//Live classes//EN',
     'CALSCALE:GREGORIAN',
     ...(name === undefined ? [] : [`X-WR-CALNAME:${escapeText(name)}`]),
+    // The second is what Outlook and others knew before the first was written down.
+    ...(refreshMinutes === undefined
+      ? []
+      : [`REFRESH-INTERVAL;VALUE=DURATION:PT${refreshMinutes}M`, `X-PUBLISHED-TTL:PT${refreshMinutes}M`]),
     ...entries.flatMap(entry => eventLines(entry, domain)),
     'END:VCALENDAR',
   ]

@@ -4,6 +4,7 @@ import type { CallbackRequest, RecordingVisibility } from './provider.ts'
 import type { AttendanceMark } from './store-results.ts'
 import type { ClassAttendance } from './use-cases/attendance.ts'
 import { type Background, createBackground } from './use-cases/background.ts'
+import { type CalendarFeeds, createCalendarFeeds } from './use-cases/calendar-feed.ts'
 import { createCallbacks } from './use-cases/callbacks.ts'
 import { cancelClass } from './use-cases/cancel.ts'
 import { type Changes, createChanges } from './use-cases/changes.ts'
@@ -23,6 +24,13 @@ import { createFirstClass, type NewCourse } from './use-cases/first-class.ts'
 import { createGauges, gaugesOf, type Health, health } from './use-cases/health.ts'
 import { type JoinInfo, joinInfo } from './use-cases/join.ts'
 import { type CreatedMeeting, createMeeting } from './use-cases/provisioning.ts'
+import {
+  type ReconcileOptions,
+  type ReconcileSummary,
+  type Reconciliation,
+  reconcile,
+  reconcileSince,
+} from './use-cases/reconcile.ts'
 import { createRecordingChanges } from './use-cases/recording-changes.ts'
 import { createRecordings } from './use-cases/recordings.ts'
 import { attendanceOf } from './use-cases/results.ts'
@@ -63,6 +71,13 @@ export interface Conferencing {
   attendance(classId: string): Promise<ClassAttendance>
   /** Sets what a teacher says of one person's attendance, beside the figures, or takes it back with `mark: null`. */
   markAttendance(change: AttendanceMarking): Promise<AttendanceMark | null>
+  /**
+   * Completes the evidence of a class from what its provider wrote down, and answers where it was incomplete or
+   * contradicts itself. What runs in the background does so by itself. Throws what the provider throws.
+   */
+  reconcile(classId: string): Promise<Reconciliation>
+  /** The same for all classes that ended since a moment, one after the other; a provider that fails stops nothing. */
+  reconcileSince(options: ReconcileOptions): Promise<ReconcileSummary>
   /** All recordings, in whatever state; who may see which is for the LMS to say. */
   recordings(classId: string): Promise<readonly Recording[]>
   /** Lets people watch a recording, or not. `CONFLICT` while it is processed, `UNSUPPORTED` where the provider cannot. */
@@ -75,6 +90,8 @@ export interface Conferencing {
    * Answers the JSON text that a sender asks for to know that this is the right place; `null` for all others.
    */
   receiveCallback(provider: string, request: CallbackRequest): Promise<string | null>
+  /** Calendars that programs subscribe to. */
+  readonly calendarFeeds: CalendarFeeds
   /** What changed in any process: what live pages are fed from. */
   readonly changes: Changes
   /** Counts a callback that was refused before it could be given to {@link Conferencing.receiveCallback}: too large, for example. */
@@ -126,10 +143,13 @@ export function createConferencing(options: ConferencingOptions): Conferencing {
     endClass: id => endClass(context, id),
     attendance: id => attendanceOf(context, id),
     markAttendance: change => markAttendance(context, change),
+    reconcile: id => reconcile(context, id),
+    reconcileSince: how => reconcileSince(context, how),
     recordings: id => recordings.list(id),
     publishRecording: (id, change) => changes.publish(id, change),
     deleteRecording: (id, recordId) => changes.remove(id, recordId),
     receiveCallback: (provider, request) => callbacks.receive(provider, request),
+    calendarFeeds: createCalendarFeeds(context),
     changes: createChanges(context),
     countRefusal: callbacks.countRefusal,
     inbox: createUpkeep(context, callbacks),

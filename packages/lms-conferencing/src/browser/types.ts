@@ -202,3 +202,12 @@ export interface MyVirtualClasses {
   readonly limit: number
   readonly offset: number
 }
+
+export interface CalendarFeed {
+  /** Path and query below the address of the API. Whoever has it may read the calendar. */
+  readonly feed_path: string
+}
+
+export interface RevokedCalendarFeed {
+  readonly revoked: boolean
+}

@@ -11,9 +11,11 @@ import { failureAnswer } from './envelope.ts'
 import { HttpError } from './errors.ts'
 import type { ApiEnv, HttpApiOptions } from './ports.ts'
 import { readBody } from './read-body.ts'
+import { adminPaths, adminRoutes } from './routes/admin.ts'
 import { callbackRoutes } from './routes/callbacks.ts'
 import { courseRoutes } from './routes/courses.ts'
 import { dashboardRoutes } from './routes/dashboard.ts'
+import { feedRoute, feedTokenRoutes } from './routes/feed.ts'
 import { liveClassRoutes } from './routes/live-classes.ts'
 import { outcomeRoutes } from './routes/outcomes.ts'
 import type { Parts } from './routes/parts.ts'
@@ -77,14 +79,17 @@ export function createHttpApi(options: HttpApiOptions): FetchHandler {
     }
     await next()
   }
-  for (const path of ['/api/v1/courses/*', '/api/v1/dashboard/*']) app.use(path, identify, takeBody)
+  feedRoute(app, parts)
+  for (const path of ['/api/v1/courses/*', '/api/v1/dashboard/*', adminPaths]) app.use(path, identify, takeBody)
   for (const path of listPaths) app.use(path, revalidated, etag({ weak: true }))
   liveClassRoutes(app, parts)
   outcomeRoutes(app, parts)
   timelineRoutes(app, parts)
   courseRoutes(app, parts)
   dashboardRoutes(app, parts)
+  feedTokenRoutes(app, parts)
   callbackRoutes(app, parts)
+  adminRoutes(app, parts)
   systemRoutes(app, parts)
   docsRoute(app)
   app.notFound(c => failureAnswer(c, new HttpError('NOT_FOUND', 'There is nothing here.'), logger))

@@ -240,6 +240,16 @@ export const dashboard = z
   })
   .openapi('Dashboard')
 
+export const calendarFeed = z
+  .object({
+    feed_path: z
+      .string()
+      .openapi({ description: 'Path and query below the address of the API. Whoever has it may read the calendar.' }),
+  })
+  .openapi('CalendarFeed')
+
+export const revokedFeed = z.object({ revoked: z.boolean() }).openapi('RevokedCalendarFeed')
+
 export const healthReport = z
   .object({ status: z.enum(['ok', 'unavailable']), store: z.enum(['ok', 'unavailable']) })
   .openapi('Health')

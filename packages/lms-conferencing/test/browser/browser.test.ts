@@ -24,7 +24,7 @@ async function createPages() {
 
 describe('VideoConferenceService over the API', () => {
   it('holds a class from its course to its recording', async () => {
-    const { tea, ana, provider, conferencing } = await createPages()
+    const { tea, ana, provider, conferencing, api } = await createPages()
     const course = await tea.createCourse({ title: 'Python', virtual_class_duration: 90 })
     expect(course.virtual_classes).toMatchObject([{ duration_minutes: 90, provisioning: 'pending' }])
     const made = await tea.createVirtualClass('course-1', { title: 'Week 2', scheduled_at: '2027-03-01T09:00:00Z' })
@@ -63,6 +63,11 @@ describe('VideoConferenceService over the API', () => {
     expect(page).toMatchObject({ live_classes: [{ id }], limit: 5, offset: 0 })
     const other = await tea.createVirtualClass('course-1', { title: 'Off', scheduled_at: '2027-03-09T09:00:00Z' })
     expect((await tea.cancelClass(other.id)).status).toBe('cancelled')
+
+    const feed = await ana.createCalendarFeed()
+    expect(feed).toMatch(/^https:\/\/lms\.example\/api\/v1\/dashboard\/calendar\.ics\?token=[\w-]{32}$/)
+    expect(await (await api(new Request(feed))).text()).toContain('\r\nSTATUS:CANCELLED\r\n')
+    expect(await ana.revokeCalendarFeed()).toEqual({ revoked: true })
   })
 
   it('says what went wrong in words for the person, and in a code for the page', async () => {

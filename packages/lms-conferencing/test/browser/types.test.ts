@@ -18,6 +18,8 @@ it("the page's types are the API's", () => {
   expectTypeOf<Mutable<browser.StartedClass>>().toEqualTypeOf<Answer<typeof schemas.startedClass>>()
   expectTypeOf<Mutable<browser.RecordingInfo>>().toEqualTypeOf<Answer<typeof schemas.recording>>()
   expectTypeOf<Mutable<browser.ClassAttendance>>().toEqualTypeOf<Answer<typeof schemas.attendance>>()
+  expectTypeOf<Mutable<browser.CalendarFeed>>().toEqualTypeOf<Answer<typeof schemas.calendarFeed>>()
+  expectTypeOf<Mutable<browser.RevokedCalendarFeed>>().toEqualTypeOf<Answer<typeof schemas.revokedFeed>>()
   expectTypeOf<Mutable<browser.MyVirtualClasses>>().toEqualTypeOf<Answer<typeof schemas.dashboard>>()
   expectTypeOf<Mutable<browser.NewVirtualClass>>().toExtend<z.input<typeof schemas.newClassBody>>()
   expectTypeOf<Mutable<browser.NewCourse>>().toExtend<z.input<typeof schemas.newCourseBody>>()

@@ -53,6 +53,8 @@ describe('openapi.json', () => {
         '/api/v1/courses/live-classes/{id}/start_class/',
         '/api/v1/courses/{id}/create_virtual_class/',
         '/api/v1/courses/{id}/live-classes/',
+        '/api/v1/dashboard/calendar-token/',
+        '/api/v1/dashboard/calendar.ics',
         '/api/v1/dashboard/my-virtual-classes/',
         '/healthz',
       ]),
