@@ -21,6 +21,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   msw: [`${bbb}msw.ts`, `${lms}msw.ts`],
   kysely: [`${lms}sql/`, `${lms}migration/lms/`],
   pg: [`${lms}sql/`],
+  'pg-boss': [`${lms}pg-boss.ts`],
   'socket.io': [`${lms}realtime/`],
   hono: [`${lms}http/`],
   '@opentelemetry/api': [`${lms}otel.ts`],

@@ -6,6 +6,7 @@ export default defineConfig({
     attendance: 'src/attendance/index.ts',
     bbb: 'src/providers/bbb/index.ts',
     zoom: 'src/providers/zoom/index.ts',
+    'pg-boss': 'src/pg-boss.ts',
     sql: 'src/sql/index.ts',
     calendar: 'src/calendar.ts',
     browser: 'src/browser.ts',
