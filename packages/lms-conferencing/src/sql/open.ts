@@ -10,6 +10,7 @@ import { openPostgres, type PostgresOptions } from './postgres.ts'
 import { insertOneByOne } from './receive.ts'
 import { type TableNames, type Tables, tableNames } from './schema.ts'
 import { type Connections, SqlStore } from './sql-store.ts'
+import { type StatementListener, tellStatements } from './statements.ts'
 
 export interface OpenStoreOptions extends PostgresOptions {
   /** Begins the name of every table; `^[a-z_][a-z0-9_]{0,30}$`. @default 'conferencing_' */
@@ -25,6 +26,8 @@ export interface OpenStoreOptions extends PostgresOptions {
    * `older_schema` when there is something to do, for users without the right to change tables. @default 'run'
    */
   readonly migrations?: 'run' | 'require' | undefined
+  /** Hears of every statement once it has run: for a log of slow ones, and for tests. */
+  readonly onStatement?: StatementListener | undefined
   /** How it waits for SQLite's locks; for tests. @default a timer */
   readonly sleep?: ((ms: number) => Promise<void>) | undefined
 }
@@ -54,6 +57,7 @@ export async function openStore(url: string, options: OpenStoreOptions = {}): Pr
     lockWaitMs = 3000,
     poolSize = 10,
     migrations = 'run',
+    onStatement,
   } = options
   requireName('tablePrefix', tablePrefix)
   requireName('schema', schema)
@@ -61,7 +65,7 @@ export async function openStore(url: string, options: OpenStoreOptions = {}): Pr
   if (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url)) {
     const { acceptUnsafe = [] } = options
     return new SqlStore(
-      await openPostgres(url, tables, { schema, poolSize, acceptUnsafe, lockWaitMs, migrations }),
+      await openPostgres(url, tables, { schema, poolSize, acceptUnsafe, lockWaitMs, migrations, onStatement }),
       tables,
     )
   }
@@ -75,7 +79,12 @@ export async function openStore(url: string, options: OpenStoreOptions = {}): Pr
     )
   }
   return new SqlStore(
-    await openSqlite(location, tables, { lockWaitMs, sleep: options.sleep ?? (ms => sleep(ms)), migrations }),
+    await openSqlite(location, tables, {
+      lockWaitMs,
+      sleep: options.sleep ?? (ms => sleep(ms)),
+      migrations,
+      onStatement,
+    }),
     tables,
   )
 }
@@ -89,7 +98,8 @@ function requireName(field: string, name: string): void {
 
 type Opened = Omit<Connections, 'insertInbox'>
 
-type SqliteOptions = LockWait & { readonly migrations: 'run' | 'require' }
+type SqliteOptions = Wait & { readonly migrations: 'run' | 'require' }
+type Wait = LockWait & Pick<OpenStoreOptions, 'onStatement'>
 
 async function openSqlite(location: string, tables: TableNames, options: SqliteOptions): Promise<Connections> {
   const { migrations, ...wait } = options
@@ -105,24 +115,29 @@ async function openSqlite(location: string, tables: TableNames, options: SqliteO
   return { ...opened, insertInbox: insertOneByOne(tables) }
 }
 
-async function inMemory(wait: LockWait): Promise<Opened> {
+async function inMemory({ onStatement, ...wait }: Wait): Promise<Opened> {
   const database = await connect(':memory:', wait)
-  const db = new Kysely<Tables>({ dialect: new NodeSqliteDialect({ database, check: () => {}, ...wait }) })
+  const heard = tellStatements(onStatement)
+  const db = new Kysely<Tables>({ dialect: new NodeSqliteDialect({ database, check: () => {}, ...wait }), ...heard })
   return { writer: db, reader: db, scrub: inTurn(db, () => scrub(database, wait)), close: () => database.close() }
 }
 
 /** Two connections: what is read is the last committed state, and reading never waits for writing. */
-async function inFile(location: string, wait: LockWait): Promise<Opened> {
+async function inFile(location: string, { onStatement, ...wait }: Wait): Promise<Opened> {
   const { path, check } = safeFile(location)
+  const heard = tellStatements(onStatement)
   const writing = await connect(path, wait)
   try {
     check()
     const reading = await connect(path, wait)
     reading.exec('pragma query_only = on')
-    const writer = new Kysely<Tables>({ dialect: new NodeSqliteDialect({ database: writing, check, ...wait }) })
+    const writer = new Kysely<Tables>({
+      dialect: new NodeSqliteDialect({ database: writing, check, ...wait }),
+      ...heard,
+    })
     return {
       writer,
-      reader: new Kysely<Tables>({ dialect: new NodeSqliteDialect({ database: reading, check, ...wait }) }),
+      reader: new Kysely<Tables>({ dialect: new NodeSqliteDialect({ database: reading, check, ...wait }), ...heard }),
       scrub: inTurn(writer, () => scrub(writing, wait)),
       close() {
         reading.close()

@@ -10,6 +10,7 @@ import { isConnectionLost, postgresError } from './postgres-faults.ts'
 import { insertAtOnce } from './receive.ts'
 import type { TableNames, Tables } from './schema.ts'
 import type { Connections } from './sql-store.ts'
+import { type StatementListener, tellStatements } from './statements.ts'
 
 /** A setting of PostgreSQL without which a confirmed commit may be lost. */
 export type DurabilitySetting = 'synchronous_commit' | 'fsync' | 'full_page_writes'
@@ -32,6 +33,7 @@ interface Resolved {
   readonly acceptUnsafe: readonly DurabilitySetting[]
   readonly lockWaitMs: number
   readonly migrations: 'run' | 'require'
+  readonly onStatement: StatementListener | undefined
 }
 
 /** The client notices a silent server a little later than the server notices a lock. */
@@ -73,7 +75,8 @@ export async function openPostgres(url: string, tables: TableNames, options: Res
   try {
     if (options.migrations === 'run')
       await prepare(Pool, url, { schema, tables, lockKey: lockKey('migrate'), acceptUnsafe: options.acceptUnsafe })
-    const db = new Kysely<Tables>({ dialect: new PostgresStoreDialect(config) }).withSchema(schema)
+    const dialect = new PostgresStoreDialect(config)
+    const db = new Kysely<Tables>({ dialect, ...tellStatements(options.onStatement) }).withSchema(schema)
     if (options.migrations === 'require') await db.transaction().execute(tx => requireSchema(tx, tables))
     return {
       writer: db,
