@@ -8,7 +8,7 @@ export interface Actor {
   readonly userId: string
   /** The name others see in a class. */
   readonly displayName: string
-  /** May do what the teacher of any course may. @default false */
+  /** May do what the teacher of any course may, and look after the callbacks. @default false */
   readonly isAdmin?: boolean | undefined
 }
 

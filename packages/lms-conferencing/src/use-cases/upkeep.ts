@@ -76,6 +76,8 @@ export interface InboxUpkeep {
   purge(options: UpkeepOptions & KeepDays): Promise<PurgeCounts>
   /** Makes a person nobody: forgets what names them, and keeps their attendance under a pseudonym. */
   erase(personId: string, options: UpkeepOptions): Promise<EraseCounts>
+  /** Notes that somebody did something else to so many. */
+  note(done: { readonly who: string; readonly what: string; readonly count: number }): Promise<void>
   /** What was done, the latest first. */
   operations(options?: { readonly limit?: number | undefined }): Promise<readonly Operation[]>
 }
@@ -123,6 +125,7 @@ export function createUpkeep(context: Context, { inbox, quarantine }: Callbacks)
 
     purge: options => purgeInbox({ ...options, ...upkeep(options) }),
     erase: (personId, options) => erasePerson({ ...upkeep(options), personId }),
+    note: ({ who, what, count }) => note(upkeep({ who }), what, count),
     operations: ({ limit = 50 } = {}) => store.read(tx => tx.listOperations(tenantId, limit)),
   }
 

@@ -36,6 +36,15 @@ describe('openapi.json', () => {
     const { document } = await readDocument()
     expect(Object.keys(document.paths)).toEqual(
       expect.arrayContaining([
+        '/api/v1/admin/conferencing/health/',
+        '/api/v1/admin/conferencing/inbox/',
+        '/api/v1/admin/conferencing/inbox/replay/',
+        '/api/v1/admin/conferencing/inbox/{seq}/',
+        '/api/v1/admin/conferencing/metrics/',
+        '/api/v1/admin/conferencing/operations/',
+        '/api/v1/admin/conferencing/quarantine/',
+        '/api/v1/admin/conferencing/quarantine/requeue/',
+        '/api/v1/admin/conferencing/reconcile/',
         '/api/v1/classes/bbb-analytics/{token}',
         '/api/v1/classes/bbb-meeting-ended/{token}',
         '/api/v1/classes/bbb-recording-ready/{token}',

@@ -24,6 +24,11 @@ interface CallbackRoute {
   readonly maxBytes: number
   readonly operationId: string
   readonly summary: string
+  /**
+   * Refusals with a status of their own, by reason; all others are 401. BigBlueButton's routes have none: it takes 401
+   * for an answer, and deletes the whole hook over any other refusal that is repeated (T41).
+   */
+  readonly refusalStatus?: Readonly<Record<string, 413 | 415>> | undefined
 }
 
 const callbackRoutesOf: readonly CallbackRoute[] = [
@@ -67,6 +72,7 @@ const callbackRoutesOf: readonly CallbackRoute[] = [
     maxBytes: mebibyte,
     operationId: 'zoomCallback',
     summary: 'What happens in meetings, from Zoom',
+    refusalStatus: { compressed: 415, too_large_or_slow: 413 },
   },
 ]
 
@@ -82,12 +88,13 @@ export function callbackRoutes(app: OpenAPIHono<ApiEnv>, parts: Parts): void {
   const mayLog = createRateLimiter(refusalLines, clock)
   let unlogged = 0
 
-  async function receive({ provider, maxBytes }: CallbackRoute, request: Request): Promise<Response> {
+  async function receive(route: CallbackRoute, request: Request): Promise<Response> {
+    const { provider, maxBytes } = route
     try {
-      if (!isPlain(request.headers.get('content-encoding'))) throw reject('compressed')
+      if (!isPlain(request.headers.get('content-encoding'))) throw refuse(provider, 'compressed')
       const body = await readBody(request, { maxBytes, deadlineMs: readDeadlineMs, clock, budget })
       if (body === 'busy') throw storeUnavailable('queue_full')
-      if (body === null) throw reject('too_large_or_slow')
+      if (body === null) throw refuse(provider, 'too_large_or_slow')
       const answer = await conferencing.receiveCallback(provider, {
         method: request.method,
         target: targetOf(request.url),
@@ -97,11 +104,16 @@ export function callbackRoutes(app: OpenAPIHono<ApiEnv>, parts: Parts): void {
       if (answer !== null) return new Response(answer, { headers: { ...headers, 'Content-Type': 'application/json' } })
       return Response.json({ success: true, data: null, message: 'Stored' }, { headers })
     } catch (error) {
-      return answerTo(error, provider)
+      return answerTo(error, route)
     }
   }
 
-  function answerTo(error: unknown, provider: string): Response {
+  function refuse(provider: string, reason: string): ConferencingError {
+    conferencing.countRefusal(provider, reason)
+    return reject(reason)
+  }
+
+  function answerTo(error: unknown, { provider, refusalStatus = {} }: CallbackRoute): Response {
     const code = error instanceof ConferencingError ? error.code : 'INTERNAL'
     if (code === 'CALLBACK_REJECTED' || code === 'INVALID' || code === 'UNSUPPORTED') {
       if (mayLog(provider) > 0) unlogged++
@@ -109,7 +121,8 @@ export function callbackRoutes(app: OpenAPIHono<ApiEnv>, parts: Parts): void {
         logger.warn('callback refused', { provider, ...faultFields(error), ...(unlogged > 0 && { unlogged }) })
         unlogged = 0
       }
-      return Response.json(refused, { status: 401, headers })
+      const reason = error instanceof ConferencingError ? (error.details.reason ?? '') : ''
+      return Response.json(refused, { status: refusalStatus[reason] ?? 401, headers })
     }
     // Not stored, whatever the cause: the sender shall keep it and come again.
     logger.error('callback not stored', { provider, ...faultFields(error) })
@@ -121,7 +134,7 @@ export function callbackRoutes(app: OpenAPIHono<ApiEnv>, parts: Parts): void {
   }
 
   for (const route of callbackRoutesOf) {
-    const { path, method, operationId, summary } = route
+    const { path, method, operationId, summary, refusalStatus } = route
     app.all(`${path}/*`, c => {
       if (c.req.method === method) return receive(route, c.req.raw)
       const error = { code: 'METHOD_NOT_ALLOWED', message: `This callback is a ${method}.`, details: {} }
@@ -138,6 +151,10 @@ export function callbackRoutes(app: OpenAPIHono<ApiEnv>, parts: Parts): void {
         200: { description: 'Stored for good.' },
         401: { description: 'Refused, whatever the reason.' },
         405: { description: 'Another method.' },
+        ...(refusalStatus && {
+          413: { description: 'Too large, or too slow to arrive.' },
+          415: { description: 'Compressed.' },
+        }),
         503: { description: 'Not stored; send it again.' },
       },
     })
