@@ -1,4 +1,12 @@
-import { attendance, type ClassReport, classReport } from '../attendance/index.ts'
+import { sourcesOfFact } from '../attendance/evidence.ts'
+import {
+  attendance,
+  type ClassReport,
+  classGaps,
+  classReport,
+  contradictions,
+  nameSessions,
+} from '../attendance/index.ts'
 import type { AttendanceResult } from '../attendance/types.ts'
 import type { LiveClass, Provenance } from '../model.ts'
 import type { StoredEvent } from '../store.ts'
@@ -23,29 +31,41 @@ export interface ClassAttendance {
  * is in it as soon as it is applied. Throws `CLASS_NOT_FOUND`.
  */
 export async function classAttendance(context: Context, id: string): Promise<ClassAttendance> {
-  const { liveClass } = await loadClass(context, id)
-  const [{ events, activity, kept, marks }, listed] = await Promise.all([
+  const { liveClass, meeting } = await loadClass(context, id)
+  const [{ events, activity, kept, marks, gaps: lost, reconciled }, listed] = await Promise.all([
     context.store.read(async tx => ({
       events: await tx.listEvents(context.tenantId, id),
       activity: await tx.getActivity(context.tenantId, id),
       kept: await tx.listResults(context.tenantId, id),
       marks: await tx.listAttendanceMarks(context.tenantId, id),
+      gaps: await tx.listGaps({
+        tenantId: context.tenantId,
+        provider: meeting.provider,
+        serverId: meeting.serverId,
+        from: 0,
+        to: context.clock.now(),
+      }),
+      reconciled: await tx.getReconciliation(context.tenantId, id),
     })),
     context.roster(liveClass),
   ])
   const roster = [...listed, ...erasedOf(kept, listed)]
   const isOver = liveClass.status === 'completed' || liveClass.status === 'cancelled'
+  const now = isOver ? null : context.clock.now()
+  const times = { startedAt: liveClass.startedAt?.getTime() ?? null, endedAt: liveClass.endedAt?.getTime() ?? null }
+  const gaps = classGaps({ lost, evidence: events, watched: reconciled?.watched, ...times, now })
+  const held = {
+    scheduledStart: liveClass.startsAt.getTime(),
+    plannedMs: liveClass.durationMinutes * 60_000,
+    ...times,
+    blind: gaps.flatMap(({ blind }) => blind),
+  }
   const result = attendance({
-    class: {
-      scheduledStart: liveClass.startsAt.getTime(),
-      plannedMs: liveClass.durationMinutes * 60_000,
-      startedAt: liveClass.startedAt?.getTime() ?? null,
-      endedAt: liveClass.endedAt?.getTime() ?? null,
-    },
+    class: held,
     roster: roster.map(({ userId }) => userId),
     events: events.map(({ event }) => event),
     options: context.attendanceOptions,
-    now: isOver ? null : context.clock.now(),
+    now,
     activity: activity?.people,
     pollsPublished: activity?.pollsPublished,
   })
@@ -54,7 +74,11 @@ export async function classAttendance(context: Context, id: string): Promise<Cla
   return {
     liveClass,
     result,
-    report: classReport(result, people, sourcesOf),
+    report: classReport(result, people, sourcesOf, {
+      gaps,
+      // While a class runs, some of what its sources know is still on its way.
+      contradictions: isOver ? contradictions({ class: held, evidence: events, lost }) : [],
+    }),
     unattributedSessions,
     marks: new Map(marks.map(mark => [mark.person, mark])),
   }
@@ -78,12 +102,14 @@ function readSessions(events: readonly StoredEvent[]) {
     known.sources.add(provenance)
     sessions.set(key, known)
   }
-  for (const { event, provenance } of events) {
-    if (event.type === 'joined' || event.type === 'left') {
-      if (event.room !== 'waiting') note(event.instance, event.session, event.person, provenance)
-    } else if (event.type === 'snapshot') {
-      for (const { session, person } of event.present) note(event.instance, session, person, provenance)
-    }
+  for (const one of events) {
+    const { event } = one
+    if ((event.type !== 'joined' && event.type !== 'left') || event.room === 'waiting') continue
+    for (const source of sourcesOfFact(one)) note(event.instance, event.session, event.person, source)
+  }
+  for (const event of nameSessions(events.map(({ event }) => event))) {
+    if (event.type !== 'snapshot') continue
+    for (const { session, person } of event.present) note(event.instance, session, person, 'snapshot')
   }
   const sourcesOf = new Map<string, readonly Provenance[]>()
   let unattributedSessions = 0

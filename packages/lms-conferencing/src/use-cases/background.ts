@@ -1,13 +1,15 @@
-import { faultFields } from '../fault.ts'
 import { createWorker, type JobHandlers } from '../jobs/worker.ts'
 import type { Callbacks } from './callbacks.ts'
 import { closeFinishedClasses } from './close.ts'
 import type { Context } from './context.ts'
+import { beat, heartbeatMs, keepCallbacks } from './gaps.ts'
 import { provision } from './provisioning.ts'
+import { reconcileDue } from './reconcile.ts'
 import { awaitRecording, type Recordings } from './recordings.ts'
 import { remind } from './remind.ts'
 import { createResultsRound } from './results.ts'
 import { forgetOld } from './retention.ts'
+import { snapshotEveryMs, takeSnapshots } from './snapshots.ts'
 import { sweep, sweepEveryMs } from './sweep.ts'
 
 /**
@@ -16,7 +18,10 @@ import { sweep, sweepEveryMs } from './sweep.ts'
  */
 const every = {
   close: 60_000,
+  heartbeat: heartbeatMs,
   keepCallbacks: 5 * 60_000,
+  snapshots: snapshotEveryMs,
+  reconcile: 60_000,
   results: 10_000,
   retention: 24 * 3_600_000,
   sweep: sweepEveryMs,
@@ -37,6 +42,15 @@ export interface Background {
     recordings(): Promise<number>
     /** Has every provider make sure that it calls us back. Answers how many do. */
     keepCallbacks(): Promise<number>
+    /**
+     * Notes that callbacks can be stored now; a longer silence before it becomes a gap. Once a minute, or not at all.
+     * Answers how many gaps there were.
+     */
+    heartbeat(): Promise<number>
+    /** Looks who is in the rooms of live classes. Answers how many rooms were looked at. */
+    snapshots(): Promise<number>
+    /** Completes the evidence of classes that are over from what their providers wrote down. Answers of how many. */
+    reconcile(): Promise<number>
     /** Brings kept attendance up to date where its facts or the rules have changed. Answers of how many classes. */
     results(): Promise<number>
     /** Announces classes that are about to start. Answers how many. */
@@ -65,6 +79,9 @@ export function createBackground(
     recordings: () => runDue('recordings'),
     remind: () => runDue('remind'),
     keepCallbacks: () => keepCallbacks(context),
+    heartbeat: () => beat(context),
+    snapshots: () => takeSnapshots(context),
+    reconcile: () => reconcileDue(context),
     results: () => results.run(),
     retention: () => forgetOld(context),
     sweep: () => sweep(context),
@@ -92,19 +109,3 @@ const repeated = (rounds: Background['rounds']): JobHandlers =>
   Object.fromEntries(
     Object.entries(every).map(([round, everyMs]) => [round, { everyMs, run: rounds[round as keyof typeof every] }]),
   )
-
-/** Registrations get lost at the provider: when it restarts, or when we did not answer for minutes (F10). */
-async function keepCallbacks({ providers, logger }: Context): Promise<number> {
-  let kept = 0
-  for (const [name, provider] of Object.entries(providers)) {
-    try {
-      const found = await provider.keepCallbacks()
-      if (found === null) continue
-      kept++
-      logger.debug('callbacks kept', { provider: name, found })
-    } catch (error) {
-      logger.warn('callbacks not kept', { provider: name, ...faultFields(error) })
-    }
-  }
-  return kept
-}

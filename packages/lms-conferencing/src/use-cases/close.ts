@@ -63,7 +63,9 @@ function whenFinished(
   const isPast = now >= plannedEnd(liveClass)
   // Renewed by each start: a room opened a moment ago is empty, not abandoned.
   const openedAt = liveClass.updatedAt.getTime()
-  const closedAt = roomClosedAt(events.map(({ event }) => event))
+  const newest = newestRun(events.map(({ event }) => event))
+  // The word of the end may be lost: then a room seen empty, and still so, is as good.
+  const closedAt = newest?.endedAt ?? (knownClosed ? (newest?.emptiedAt ?? null) : null)
   const quietMs = now - Math.max(openedAt, closedAt ?? 0)
   if (closedAt !== null) {
     const planIsOver = isPast && openedAt <= closedAt
@@ -75,19 +77,29 @@ function whenFinished(
   return Math.min(lastSign, now)
 }
 
-/** When the newest run of a meeting ended; `null` when it has not, as far as events tell. */
-function roomClosedAt(events: readonly AttendanceEvent[]): number | null {
-  const runs = new Map<string, { startedAt: number; endedAt: number | null }>()
+interface Run {
+  startedAt: number
+  endedAt: number | null
+  /** Since when a look at the room has shown nobody, where somebody had been before; `null` while not. */
+  emptiedAt: number | null
+  isUsed: boolean
+}
+
+/** The newest run of a meeting, as far as events tell. They come by time. */
+function newestRun(events: readonly AttendanceEvent[]): Run | undefined {
+  const runs = new Map<string, Run>()
   for (const event of events) {
-    const run = runs.get(event.instance)
-    const endedAt = event.type === 'ended' ? event.at : null
-    if (!run) runs.set(event.instance, { startedAt: event.at, endedAt })
-    else {
-      run.startedAt = Math.min(run.startedAt, event.at)
-      run.endedAt ??= endedAt
+    const run = runs.get(event.instance) ?? { startedAt: event.at, endedAt: null, emptiedAt: null, isUsed: false }
+    runs.set(event.instance, run)
+    if (event.type === 'ended') run.endedAt ??= event.at
+    const isEmpty = event.type === 'snapshot' && event.present.length === 0
+    if (isEmpty) run.emptiedAt ??= run.isUsed ? event.at : null
+    else if (event.type === 'joined' || event.type === 'snapshot') {
+      run.isUsed = true
+      run.emptiedAt = null
     }
   }
-  let newest: { startedAt: number; endedAt: number | null } | undefined
+  let newest: Run | undefined
   for (const run of runs.values()) if (!newest || run.startedAt >= newest.startedAt) newest = run
-  return newest?.endedAt ?? null
+  return newest
 }

@@ -1,3 +1,4 @@
+import type { LostCallbacks } from '../attendance/gaps.ts'
 import type { LiveClass, Recording } from '../model.ts'
 import type { AttendanceCorrection } from './results.ts'
 
@@ -21,4 +22,6 @@ export type Notice =
       readonly liveClass: LiveClass
       readonly corrections: readonly AttendanceCorrection[]
     }
+  /** Callbacks were lost while the class ran: other sources may tell, `attendance(classId)` says what is left. */
+  | { readonly type: 'gap-found'; readonly liveClass: LiveClass; readonly gap: LostCallbacks }
   | { readonly type: 'recording-ready'; readonly liveClass: LiveClass; readonly recording: Recording }

@@ -218,14 +218,14 @@ describe('the files', () => {
       [
         '\uFEFFuser_id,name,on_roster,status,percentage,minutes,first_join,last_leave,late,late_by_minutes,left_early,' +
           'left_early_by_minutes,reconnects,gaps,credited_ms,observed_ms,bridged_ms,imputed_ms,held_ms,confidence,' +
-          'anomalies,participation_score,participation_basis,sources,name_flag',
+          'anomalies,participation_score,participation_basis,sources,name_flag,contradiction,lost_callbacks',
         'ana,Ana Ruiz,true,present,100,60,2026-09-01T08:00:00.000Z,2026-09-01T09:00:00.000Z,false,0,false,0,0,0,' +
-          '3600000,3600000,0,0,3600000,exact,,100,attendance,report webhook,',
+          '3600000,3600000,0,0,3600000,exact,,100,attendance,report webhook,,,',
         'ben,"\'=Ben",true,partial,66.7,40,2026-09-01T08:20:00.000Z,2026-09-01T09:00:00.000Z,true,20,false,0,0,0,' +
-          '2400000,2400000,0,2400000,3600000,imputed,unclosed,67,attendance,,',
-        '__proto__,Proto,true,absent,0,0,,,false,,false,,0,0,0,0,0,0,3600000,exact,,0,attendance,,',
+          '2400000,2400000,0,2400000,3600000,imputed,unclosed,67,attendance,,,,',
+        '__proto__,Proto,true,absent,0,0,,,false,,false,,0,0,0,0,0,0,3600000,exact,,0,attendance,,,,',
         'gus,,false,,100,60,2026-09-01T08:00:00.000Z,2026-09-01T09:00:00.000Z,false,0,false,0,0,0,' +
-          '3600000,3600000,0,3600000,3600000,imputed,unclosed,,,,',
+          '3600000,3600000,0,3600000,3600000,imputed,unclosed,,,,,,',
         '',
       ].join('\r\n'),
     )
