@@ -1,11 +1,31 @@
 import { blocked } from './blocked.ts'
 import { burst } from './burst.ts'
+import { clocks } from './clocks.ts'
+import { deadLetters } from './dead-letters.ts'
 import { fullDisk } from './full-disk.ts'
 import { kill } from './kill.ts'
+import { late } from './late.ts'
 import { locked } from './locked.ts'
+import { poison } from './poison.ts'
+import { restore } from './restore.ts'
+import { rotation } from './rotation.ts'
 import { several } from './several.ts'
 import { stopped } from './stopped.ts'
 import type { Scenario } from './support/scenario.ts'
 
 /** Every fault that is played on real databases, in the order of the list in the threat model. */
-export const scenarios: readonly Scenario[] = [kill, stopped, locked, fullDisk, several, burst, blocked]
+export const scenarios: readonly Scenario[] = [
+  kill,
+  stopped,
+  locked,
+  fullDisk,
+  several,
+  late,
+  poison,
+  deadLetters,
+  clocks,
+  rotation,
+  restore,
+  burst,
+  blocked,
+]

@@ -307,22 +307,37 @@ const ddl = (uuid: string, time: string, bool: string): string => `create table 
 
 const LOT = 500
 
+/** SQLite's own wait would stop the process, and with it whoever holds the lock. */
+async function whileLocked<T>(work: () => T): Promise<T> {
+  for (;;) {
+    try {
+      return work()
+    } catch (error) {
+      if (Reflect.get(Object(error), 'errcode') !== 5) throw error
+      await new Promise(resolve => setImmediate(resolve))
+    }
+  }
+}
+
 /** Makes the table in an empty database, as an LMS of the time made it. */
 export async function createLms(url: string): Promise<Lms> {
   if (url.startsWith('sqlite:')) {
-    const database = new DatabaseSync(url.slice('sqlite:'.length), { timeout: 10_000 })
+    const database = new DatabaseSync(url.slice('sqlite:'.length), { timeout: 0 })
     database.exec(ddl('char(36)', 'datetime', 'bool'))
-    const insert = database.prepare(`insert into live_classes values (${columns.map(() => '?').join(',')})`)
+    const insert = database.prepare(
+      `insert into live_classes (${columns.join(', ')}) values (${columns.map(() => '?').join(', ')})`,
+    )
     return {
       url,
       async insert(rows) {
-        database.exec('begin immediate')
+        await whileLocked(() => database.exec('begin immediate'))
         for (const { old } of rows)
           insert.run(...columns.map(name => (typeof old[name] === 'boolean' ? Number(old[name]) : old[name])))
-        database.exec('commit')
+        // Without a write-ahead log, a reader of the moment keeps it waiting.
+        await whileLocked(() => database.exec('commit'))
       },
-      query: async <T extends object>(statement: string, values: readonly (string | number | null)[] = []) =>
-        database.prepare(statement.replaceAll(/\$\d+/g, '?')).all(...values) as T[],
+      query: <T extends object>(statement: string, values: readonly (string | number | null)[] = []) =>
+        whileLocked(() => database.prepare(statement.replaceAll(/\$\d+/g, '?')).all(...values) as T[]),
       close: async () => database.close(),
     }
   }
@@ -342,7 +357,7 @@ export async function createLms(url: string): Promise<Lms> {
     'timestamptz',
     'timestamptz',
   ]
-  const statement = `insert into live_classes select * from unnest(${types.map((type, at) => `$${at + 1}::${type}[]`).join(',')})`
+  const statement = `insert into live_classes (${columns.join(', ')}) select * from unnest(${types.map((type, at) => `$${at + 1}::${type}[]`).join(',')})`
   const put = (lot: readonly OldRow[]) =>
     client.query(
       statement,
