@@ -1,4 +1,5 @@
 import type { Server as HttpServer } from 'node:http'
+import type { Duplex } from 'node:stream'
 import { attachLiveUpdates, type LiveUpdatesOptions } from 'lms-conferencing/socket.io'
 import { Server } from 'socket.io'
 
@@ -10,10 +11,15 @@ export function serveLive(server: HttpServer, ports: Omit<LiveUpdatesOptions, 'i
   // Pages send little: what they follow, and that they have heard.
   const io = new Server(server, { serveClient: false, maxHttpBufferSize: 65_536, transports: ['websocket'] })
   const live = attachLiveUpdates({ io, ...ports })
+  const connections = new Set<Duplex>()
+  server.on('upgrade', (_request, connection) => {
+    connections.add(connection)
+    connection.once('close', () => connections.delete(connection))
+  })
   return async () => {
     await live.close()
-    // The HTTP server stays the framework's: it waits for all its connections, so none may be left open.
-    io.disconnectSockets(true)
     io.engine.close()
+    // A server that closes waits for these too, and a page that is gone never says goodbye.
+    for (const connection of connections) connection.destroy()
   }
 }

@@ -108,6 +108,25 @@ export function attachLiveUpdates(options: LiveUpdatesOptions): LiveUpdates {
   const unwatch = conferencing.changes.watch(rounds.wake)
   let isClosed = false
 
+  /** One of the places a person has, until the socket is gone. */
+  function take(userId: string, socket: Socket): boolean {
+    const taken = perUser.get(userId) ?? 0
+    // It may have given up while we looked who it is.
+    if (taken >= limits.socketsPerUser || socket.conn.readyState !== 'open') return false
+    perUser.set(userId, taken + 1)
+    let isTaken = true
+    const release = (): void => {
+      if (!isTaken) return
+      isTaken = false
+      const left = (perUser.get(userId) ?? 1) - 1
+      if (left > 0) perUser.set(userId, left)
+      else perUser.delete(userId)
+    }
+    socket.once('disconnect', release)
+    socket.conn.once('close', release)
+    return true
+  }
+
   /** Why a page may not come in; `null` when it may. */
   async function admit(socket: Socket): Promise<Refused | null> {
     if (isClosed) return new Refused('UNAVAILABLE')
@@ -118,7 +137,7 @@ export function attachLiveUpdates(options: LiveUpdatesOptions): LiveUpdates {
     const request = requestOf(socket.handshake, authHeaders)
     const actor = await authenticate(request)
     if (!actor) return new Refused('UNAUTHENTICATED')
-    if ((perUser.get(actor.userId) ?? 0) >= limits.socketsPerUser) return new Refused('RATE_LIMITED')
+    if (!take(actor.userId, socket)) return new Refused('RATE_LIMITED')
     made.set(socket, new Session(socket, request, actor, gate))
     return null
   }
@@ -136,15 +155,8 @@ export function attachLiveUpdates(options: LiveUpdatesOptions): LiveUpdates {
   const welcome = (socket: Socket): void => {
     const session = made.get(socket)
     if (!session) return
-    const { userId } = session
     sessions.add(session)
-    perUser.set(userId, (perUser.get(userId) ?? 0) + 1)
-    socket.once('disconnect', () => {
-      sessions.delete(session)
-      const left = (perUser.get(userId) ?? 1) - 1
-      if (left > 0) perUser.set(userId, left)
-      else perUser.delete(userId)
-    })
+    socket.once('disconnect', () => sessions.delete(session))
     let windowStart = clock.now()
     let requests = 0
     socket.on('subscribe', (given: unknown, answer: unknown) => {
@@ -185,7 +197,7 @@ export function attachLiveUpdates(options: LiveUpdatesOptions): LiveUpdates {
       isClosed = true
       unwatch()
       namespace.off('connection', welcome)
-      for (const { socket } of sessions) socket.disconnect(true)
+      for (const session of sessions) session.cut()
       await rounds.stop()
     },
   }

@@ -181,7 +181,7 @@ export function createRounds(options: RoundsOptions): Rounds {
     const isWorthIt = frame.reset || frame.messages.length > 0
     if (isWorthIt && !(await session.send(frame, options.ackMs))) {
       // It comes back, if it is still there, and says how far it got.
-      session.socket.disconnect(true)
+      session.cut()
       return
     }
     if (frame.reset) session.hasNewRole = false

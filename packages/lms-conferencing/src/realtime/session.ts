@@ -143,6 +143,11 @@ export class Session {
     }
   }
 
+  /** Ends the connection like a broken one, so that the page connects again by itself. */
+  cut(): void {
+    this.socket.conn.close(true)
+  }
+
   /** Lets go of all that is of a course; answers what it was. */
   drop(courseId: string): readonly LiveMessage[] {
     const dropped: LiveMessage[] = []

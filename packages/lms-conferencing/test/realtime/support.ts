@@ -1,11 +1,10 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { Server } from 'socket.io'
+import { Server, type ServerOptions } from 'socket.io'
 import { io as connect } from 'socket.io-client'
 import { onTestFinished } from 'vitest'
 import type { ConnectSocket, LiveMessage, LiveState, SubscribeOptions } from '../../src/browser.ts'
 import { VideoConferenceService } from '../../src/browser.ts'
-import type { Conferencing } from '../../src/conferencing.ts'
 import { attachLiveUpdates, type LiveUpdates, type LiveUpdatesOptions } from '../../src/realtime/index.ts'
 
 /** A door for pages on loopback. */
@@ -16,15 +15,15 @@ export interface LiveDoor {
   readonly live: LiveUpdates
 }
 
-export type DoorOptions = Omit<LiveUpdatesOptions, 'io' | 'conferencing'> & {
-  readonly conferencing: Conferencing
+export type DoorOptions = Omit<LiveUpdatesOptions, 'io'> & {
+  readonly io?: Partial<ServerOptions> | undefined
   readonly prepare?: ((io: Server) => void) | undefined
 }
 
 /** A real server with real sockets, gone after the test. */
-export async function openDoor({ prepare, ...options }: DoorOptions): Promise<LiveDoor> {
+export async function openDoor({ prepare, io: settings, ...options }: DoorOptions): Promise<LiveDoor> {
   const server = createServer((_request, response) => response.writeHead(404).end())
-  const io = new Server(server, { serveClient: false, maxHttpBufferSize: 65_536 })
+  const io = new Server(server, { serveClient: false, maxHttpBufferSize: 65_536, ...settings })
   prepare?.(io)
   const live = attachLiveUpdates({ io, pollMs: 50, ...options })
   await once(server.listen(0, '127.0.0.1'), 'listening')
