@@ -23,6 +23,8 @@ export class PlainProvider implements ConferenceProvider {
   readonly signatureHeaders = ['x-signature']
   readonly rooms = new Map<string, RoomState>()
   readonly recorded = new Map<string, ListedRecording[]>()
+  /** What the provider itself wrote down, by meeting id. */
+  readonly reports = new Map<string, readonly AttendanceEvent[] | null>()
   /** Every call, in order, by name. */
   readonly calls: string[] = []
   /** Faults waiting for the next calls of a name, first come first served. */
@@ -80,9 +82,9 @@ export class PlainProvider implements ConferenceProvider {
     this.rooms.delete(meeting.meetingId)
   }
 
-  report: ConferenceProvider['report'] = async () => {
+  report: ConferenceProvider['report'] = async meeting => {
     await this.#called('report')
-    return null
+    return this.reports.get(meeting.meetingId) ?? null
   }
 
   isRunning: ConferenceProvider['isRunning'] = async meeting => {
