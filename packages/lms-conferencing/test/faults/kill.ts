@@ -38,7 +38,7 @@ export const kill = scenario<Size>({
   sizes: { small: { callbacks: 5000, kills: 20 }, full: { callbacks: 100_000, kills: 200 } },
   async run(database, { callbacks, kills }, tools) {
     const url = await database.open()
-    const workload = makeWorkload({ callbacks, poison: true })
+    const workload = makeWorkload({ callbacks, poisoned: 1 })
     // A checkpoint is SQLite's; that of PostgreSQL is in the server, which F3 kills.
     const points = markedPoints.filter(point => database.name === 'SQLite' || point !== 'in checkpoint')
     const inRetention = Math.ceil(kills / 2 / points.length)

@@ -51,9 +51,14 @@ export class Receiver {
   }
 
   /** Answers `null` when the process died on the way, as one killed at a marked point may. */
-  static async start(settings: ReceiverSettings, { cleanup }: Tools): Promise<Receiver | null> {
+  static start(settings: ReceiverSettings, tools: Tools): Promise<Receiver | null> {
+    return Receiver.startScript('receiver-process.ts', settings, tools)
+  }
+
+  /** Of this folder; `settings` is its one argument, as JSON. */
+  static async startScript(script: string, settings: object, { cleanup }: Tools): Promise<Receiver | null> {
     const start = performance.now()
-    const child = fork(join(import.meta.dirname, 'receiver-process.ts'), [JSON.stringify(settings)], {
+    const child = fork(join(import.meta.dirname, script), [JSON.stringify(settings)], {
       execArgv: ['--conditions=lms-conferencing-source'],
       env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'lms-conferencing-compile-cache') },
     })

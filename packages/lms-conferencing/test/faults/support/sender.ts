@@ -20,6 +20,8 @@ const PATIENCE_MS = 5000
 export interface SenderOptions {
   /** After how long without an answer to give up, in milliseconds. @default 5000 */
   readonly patienceMs?: number | undefined
+  /** Which callbacks to send. @default all */
+  readonly indexes?: Iterable<number> | undefined
 }
 
 /** Sends callbacks over sockets like bbb-webhooks does: what is not acknowledged is sent again, byte for byte. */
@@ -32,10 +34,10 @@ export class Sender {
   /** How many of the queue have been taken: `shift` of a long array copies all of it. */
   #taken = 0
 
-  constructor(workload: Workload, { patienceMs = PATIENCE_MS }: SenderOptions = {}) {
+  constructor(workload: Workload, { patienceMs = PATIENCE_MS, indexes }: SenderOptions = {}) {
     this.#workload = workload
     this.#patienceMs = patienceMs
-    this.#queue = Array.from({ length: workload.size }, (_, index) => index)
+    this.#queue = indexes ? [...indexes] : allOf(workload)
   }
 
   get waiting(): number {
@@ -44,11 +46,6 @@ export class Sender {
 
   get acked(): number {
     return this.answers.acked.size
-  }
-
-  /** Puts callbacks in line again, as after a restore. */
-  again(indexes: Iterable<number>): void {
-    for (const index of indexes) this.#queue.push(index)
   }
 
   /**
@@ -146,6 +143,9 @@ interface SendOptions {
   readonly most?: number | undefined
   readonly isOver?: (() => boolean) | undefined
 }
+
+/** The indexes of all callbacks. */
+export const allOf = ({ size }: Workload): number[] => Array.from({ length: size }, (_, index) => index)
 
 /** The value below which the share `p` of all lies; 0 of none. */
 export function quantile(values: readonly number[], p: number): number {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { BbbClient } from 'bbb-client'
 import { type SignedWebhook, signWebhook } from 'bbb-client/webhooks'
-import type { ConferenceProvider } from '../../../src/provider.ts'
-import { bbbProvider } from '../../../src/providers/bbb/index.ts'
+import type { CallbackRequest, ConferenceProvider } from '../../../src/provider.ts'
+import { type BbbProviderOptions, bbbProvider } from '../../../src/providers/bbb/index.ts'
 import type { Store, StoredClass } from '../../../src/store.ts'
 import { sampleClass } from '../../../src/testing/store/samples.ts'
 
@@ -22,7 +22,8 @@ export interface Workload {
   /** How many callbacks there are, each with another content. */
   readonly size: number
   happening(index: number): Happening
-  delivery(index: number): SignedWebhook
+  /** Byte for byte the same each time. `signedWith` is {@link secret} unless given. */
+  delivery(index: number, signedWith?: string): SignedWebhook
 }
 
 export const tenantId = 'school'
@@ -32,6 +33,8 @@ export const callbackUrl = 'http://127.0.0.1/callbacks/bbb/6e1f0c2ab94d4b7d'
 const PEOPLE = 25
 const VISITS = 2
 const CLASS_MS = 3_600_000
+/** So long after something happened bbb-webhooks sends it for the first time. */
+const SENT_AFTER_MS = 2
 export const firstDay = Date.UTC(2026, 0, 5, 9)
 
 /** Callbacks that mention it cannot be read until {@link bbb} is told that the fault is mended. */
@@ -43,15 +46,18 @@ const STEPS = 2 + PEOPLE * VISITS * 2
 export interface WorkloadOptions {
   /** At least so many callbacks; classes are whole. */
   readonly callbacks: number
-  /** One person of each class sends a callback that cannot be read. @default false */
-  readonly poison?: boolean | undefined
-  /** What the sender's clock is off by, in milliseconds. @default 0 */
-  readonly skewMs?: number | undefined
+  /** How many people of each class have a first visit that cannot be read. @default 0 */
+  readonly poisoned?: number | undefined
+  /** Number of the first class: workloads with others can share a database. @default 0 */
+  readonly firstClass?: number | undefined
+  /** When the first class begins, by the sender's clock; epoch milliseconds. @default 2026-01-05 09:00 UTC */
+  readonly startsAt?: number | undefined
 }
 
-export function makeWorkload({ callbacks, poison = false, skewMs = 0 }: WorkloadOptions): Workload {
+export function makeWorkload(options: WorkloadOptions): Workload {
+  const { callbacks, poisoned = 0, firstClass = 0, startsAt = firstDay } = options
   const count = Math.max(1, Math.ceil(callbacks / STEPS))
-  const steps = Array.from({ length: count }, (_, number) => stepsOf(number, poison, skewMs))
+  const steps = Array.from({ length: count }, (_, turn) => stepsOf(firstClass + turn, poisoned, startsAt + turn * 1000))
   const happening = (index: number): Happening => {
     // All classes run at the same time.
     const step = steps[index % count]?.[Math.floor(index / count)]
@@ -62,13 +68,12 @@ export function makeWorkload({ callbacks, poison = false, skewMs = 0 }: Workload
     classes: steps.map(([first]) => classOf(first?.classId ?? '')),
     size: count * STEPS,
     happening,
-    delivery: index => deliveryOf(happening(index)),
+    delivery: (index, signedWith = secret) => deliveryOf(happening(index), signedWith),
   }
 }
 
-function stepsOf(number: number, poison: boolean, skewMs: number): readonly Happening[] {
+function stepsOf(number: number, poisoned: number, start: number): readonly Happening[] {
   const classId = `class-${number}`
-  const start = firstDay + number * 1000 + skewMs
   const steps: Happening[] = [
     { classId, type: 'started', person: '', session: '', at: start },
     { classId, type: 'ended', person: '', session: '', at: start + CLASS_MS },
@@ -80,7 +85,7 @@ function stepsOf(number: number, poison: boolean, skewMs: number): readonly Happ
       // Two visits of one person overlap, touch, or leave a gap.
       const from = start + 1 + Math.floor(chance(0) * (CLASS_MS * 0.6))
       const to = from + 1 + Math.floor(chance(1) * (CLASS_MS * 0.3))
-      const session = `w_${poison && one === 0 && visit === 0 ? POISON : 'session'}-${one}-${visit}`
+      const session = `w_${one < poisoned && visit === 0 ? POISON : 'session'}-${one}-${visit}`
       steps.push({ classId, type: 'joined', person, session, at: from })
       steps.push({ classId, type: 'left', person, session, at: to })
     }
@@ -93,6 +98,8 @@ function pseudoRandom(seed: number): number {
   const mixed = Math.imul(seed + 1, 2_654_435_761) >>> 0
   return (Math.imul(mixed ^ (mixed >>> 15), 2_246_822_519) >>> 0) / 2 ** 32
 }
+
+export const isPoison = ({ session }: Happening): boolean => session.includes(POISON)
 
 const meetingIdOf = (classId: string): string => `lms-${classId}`
 const meetingKeyOf = (classId: string): string => createHash('sha1').update(meetingIdOf(classId)).digest('hex')
@@ -113,7 +120,7 @@ const eventIds = {
 } as const
 
 /** The bytes of bbb-webhooks 3.5 (compared with captures of it). */
-function deliveryOf({ classId, type, person, session, at }: Happening): SignedWebhook {
+function deliveryOf({ classId, type, person, session, at }: Happening, signedWith: string): SignedWebhook {
   const meeting = { 'internal-meeting-id': instanceOf(classId), 'external-meeting-id': meetingIdOf(classId) }
   const user = { 'internal-user-id': session, 'external-user-id': person }
   const attributes = {
@@ -128,16 +135,20 @@ function deliveryOf({ classId, type, person, session, at }: Happening): SignedWe
     left: { meeting, user },
   }[type]
   const event = { data: { type: 'event', id: eventIds[type], attributes, event: { ts: at } } }
-  return signWebhook({ callbackUrl, secret, events: [event], timestamp: at + 2 })
+  return signWebhook({ callbackUrl, secret: signedWith, events: [event], timestamp: sentAtOf({ at }) })
 }
 
 /** The provider that verifies and reads the workload; `isMended` tells whether poison can be read now. */
-export function bbb(isMended: () => boolean = () => true): ConferenceProvider {
+export function bbb(
+  isMended: () => boolean = () => true,
+  options: Partial<BbbProviderOptions> = {},
+): ConferenceProvider {
   const provider = bbbProvider({
     // Nobody is called: everything here comes from the other side.
     client: new BbbClient({ url: 'http://127.0.0.1:9/bigbluebutton/api', secret }),
     serverId: 'server-1',
     callbacks: { url: callbackUrl, secrets: secret },
+    ...options,
   })
   return {
     ...provider,
@@ -152,4 +163,12 @@ export function insertWorkload(store: Store, { classes }: Workload): Promise<voi
   return store.transaction(async tx => {
     for (const one of classes) await tx.insertClass(one)
   })
+}
+
+/** What the sender says in a callback about when it was first sent. */
+export const sentAtOf = ({ at }: Pick<Happening, 'at'>): number => at + SENT_AFTER_MS
+
+/** The request of one delivery, as a framework hands it over. */
+export function requestOf({ method, target, headers, body }: SignedWebhook): CallbackRequest {
+  return { method, target, headers, body: Buffer.from(body) }
 }
