@@ -22,9 +22,10 @@ const benches = globSync('packages/*/bench/*.bench.ts', { cwd: root })
   .sort()
   .map(file => ({ file, name: basename(file, '.bench.ts') }))
 
-const help = `Usage: pnpm bench [name…] [--json]
+const help = `Usage: pnpm bench [name…] [--json] [--classes n]
 
 Runs every bench, or those whose name contains one of the given words. --json prints the rows as JSON.
+--classes is how many classes the dashboard's bench makes; pnpm bench:dashboard makes a million.
 
 ${benches.map(({ name, file }) => `  ${name.padEnd(16)}${file}`).join('\n') || '  (no bench yet)'}
 `
@@ -37,13 +38,16 @@ function machine(): string {
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
-    options: { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+    options: { json: { type: 'boolean' }, classes: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
     allowPositionals: true,
   })
   if (values.help) {
     console.log(help)
     return 0
   }
+  const classes = values.classes === undefined ? undefined : Number(values.classes)
+  if (classes !== undefined && !(Number.isInteger(classes) && classes > 0))
+    throw new TypeError('--classes: a number above 0')
   const chosen = benches.filter(({ name }) => positionals.length === 0 || positionals.some(word => name.includes(word)))
   if (chosen.length === 0) throw new TypeError(`no bench is named ${positionals.join(' or ') || 'yet'}`)
 
@@ -53,7 +57,7 @@ async function main(): Promise<number> {
     console.error(`${name} …`)
     const module: { default?: unknown } = await import(pathToFileURL(join(root, file)).href)
     if (typeof module.default !== 'function') throw new TypeError(`${file} has no default function`)
-    results.push({ bench: name, rows: await module.default() })
+    results.push({ bench: name, rows: await module.default({ classes }) })
   }
   if (values.json) console.log(JSON.stringify({ machine: machine(), results }, null, 2))
   else {

@@ -22,8 +22,9 @@ type DashboardRow = { readonly list: DashboardListName; readonly total: number }
   | { readonly place: null }
   | (ClassTable & {
       readonly place: number
-      readonly is_current: number
-      readonly mark: AttendanceMarkTable['mark'] | null
+      /** Not there where no completed classes were asked for. */
+      readonly is_current?: number
+      readonly mark?: AttendanceMarkTable['mark'] | null
     } & (
         | { readonly person: null }
         | (Omit<ResultTable, 'tenant_id' | 'class_id' | 'status'> & { readonly result_status: ResultTable['status'] })
@@ -51,8 +52,8 @@ function entryOf(row: Exclude<DashboardRow, { place: null }>): DashboardEntry {
   return {
     liveClass: classFromRow(row).liveClass,
     result: row.person === null ? null : resultFromRow({ ...row, status: row.result_status }),
-    isCurrent: row.is_current !== 0,
-    mark: row.mark,
+    isCurrent: row.is_current === 1,
+    mark: row.mark ?? null,
   }
 }
 
@@ -74,55 +75,59 @@ export function dashboardSql(query: DashboardQuery, { tables, schema }: Dashboar
   const classes = table(tables.classes)
 
   // A class whose hour has passed without a teacher is nothing to look forward to.
-  const isToCome = sql`c.starts_at > ${now.getTime() - LONGEST_CLASS_MINUTES * 60_000}
+  const isToCome = sql`and c.starts_at > ${now.getTime() - LONGEST_CLASS_MINUTES * 60_000}
     and c.starts_at + c.duration_minutes * cast(60000 as bigint) > ${now.getTime()}`
 
   const parts = query.lists.map(list => {
     const { status, order, isUpTo, end } = lists[list]
     const [name, direction] = [sql.lit(list), sql.raw(order)]
-    const cutoffs = sql.id(`${list}_cutoffs`)
+    const [counts, cutoffs] = [sql.id(`${list}_counts`), sql.id(`${list}_cutoffs`)]
     const isListed = sql`c.tenant_id = ${tenantId} and c.course_id = k.course_id and c.status = ${sql.lit(status)}
-      and ${list === 'upcoming' ? isToCome : sql`true`}`
+      ${list === 'upcoming' ? isToCome : sql``}`
     return {
-      // Up to where the classes of each course can be on this page or one before it.
-      cutoffs: sql`${cutoffs} (course_id, cutoff) as materialized (
-        select k.course_id, coalesce(
-          (select c.starts_at from ${classes} c where ${isListed}
-           order by c.starts_at ${direction} limit 1 offset ${limit + offset - 1}), ${sql.lit(end)})
-        from courses k)`,
-      total: sql`select ${name}, cast(coalesce(sum((select count(*) from ${classes} c where ${isListed})), 0) as bigint)
-        from courses k`,
-      page: sql`select ${name}, p.id, p.place from (
-          select c.id, row_number() over (order by c.starts_at ${direction}, c.id ${direction}) as place
-          from ${cutoffs} k cross join ${classes} c
+      // How many each course has, and up to where they can be on this page or one before it.
+      perCourse: sql`${counts} (course_id, number) as materialized (
+          select k.course_id, (select count(*) from ${classes} c where ${isListed}) from courses k),
+        ${cutoffs} (course_id, cutoff) as materialized (
+          select k.course_id, case when k.number <= ${limit + offset} then ${sql.lit(end)} else (
+            select c.starts_at from ${classes} c where ${isListed}
+            order by c.starts_at ${direction} limit 1 offset ${limit + offset - 1}) end
+          from ${counts} k where k.number > 0)`,
+      total: sql`select ${name}, cast(coalesce(sum(k.number), 0) as bigint) from ${counts} k`,
+      page: sql`select ${name}, p.id, row_number() over (order by p.starts_at ${direction}, p.id ${direction}) from (
+          select c.id, c.starts_at from ${cutoffs} k cross join ${classes} c
           where ${isListed} and c.starts_at ${sql.raw(isUpTo)} k.cutoff
-          order by place limit ${limit} offset ${offset}) p`,
+          order by c.starts_at ${direction}, c.id ${direction} limit ${limit} offset ${offset}) p`,
     }
   })
+  const attended = query.lists.includes('completed')
+  const comma = sql`, `
   const unionAll = sql` union all `
+  const join = (pick: (part: (typeof parts)[number]) => RawBuilder<unknown>, between: RawBuilder<unknown>) =>
+    sql.join(parts.map(pick), between)
   return sql<DashboardRow>`
     with courses (course_id) as (values ${sql.join([...new Set(query.courseIds)].map(id => sql`(${id})`))}),
-      ${sql.join(parts.map(({ cutoffs }) => cutoffs))},
-      totals (list, total) as (${sql.join(
-        parts.map(({ total }) => total),
-        unionAll,
-      )}),
-      page (list, id, place) as (${sql.join(
-        parts.map(({ page }) => page),
-        unionAll,
-      )})
-    select t.list, t.total, page.place, c.*,
-      case when s.results_version >= s.facts_version and s.rules = ${rules} then 1 else 0 end as is_current,
-      m.mark,
-      r.person, r.status as result_status, r.credited_ms, r.held_ms, r.minutes, r.percent_tenths, r.participation_score,
-      r.late, r.left_early, r.confidence, r.provenance, r.on_roster, r.erased
+      ${join(part => part.perCourse, comma)},
+      totals (list, total) as (${join(part => part.total, unionAll)}),
+      page (list, id, place) as (${join(part => part.page, unionAll)})
+    select t.list, t.total, page.place, c.*, ${attended ? attendedColumns(rules) : sql`null as person`}
     from totals t
     left join page on page.list = t.list
     left join ${classes} c on c.tenant_id = ${tenantId} and c.id = page.id
-    left join ${table(tables.attendance_states)} s on s.tenant_id = ${tenantId} and s.class_id = page.id
-    left join ${table(tables.attendance_results)} r
-      on r.tenant_id = ${tenantId} and r.class_id = page.id and r.person = ${person}
-    left join ${table(tables.attendance_marks)} m
-      on m.tenant_id = ${tenantId} and m.class_id = page.id and m.person = ${person}
+    ${attended ? attendedTables() : sql``}
     order by t.list, page.place`
+
+  function attendedTables() {
+    return sql`
+      left join ${table(tables.attendance_states)} s on s.tenant_id = ${tenantId} and s.class_id = page.id
+      left join ${table(tables.attendance_results)} r
+        on r.tenant_id = ${tenantId} and r.class_id = page.id and r.person = ${person}
+      left join ${table(tables.attendance_marks)} m
+        on m.tenant_id = ${tenantId} and m.class_id = page.id and m.person = ${person}`
+  }
 }
+
+const attendedColumns = (rules: string) => sql`
+  case when s.results_version >= s.facts_version and s.rules = ${rules} then 1 else 0 end as is_current, m.mark,
+  r.person, r.status as result_status, r.credited_ms, r.held_ms, r.minutes, r.percent_tenths, r.participation_score,
+  r.late, r.left_early, r.confidence, r.provenance, r.on_roster, r.erased`
