@@ -26,7 +26,7 @@ const step = fc.oneof(
   fc.record({ does: fc.constant<'rename'>('rename'), title: fc.constantFrom('A', 'B', 'C') }),
   // Where in the stream of bytes a cut falls is for the network to say.
   fc.record({
-    does: fc.constantFrom<('start' | 'record' | 'plan' | 'cut' | 'turn')[]>(
+    does: fc.constantFrom<('start' | 'record' | 'plan' | 'cut' | 'turn' | 'wait')[]>(
       'start',
       'record',
       'plan',
@@ -54,6 +54,7 @@ describe('a page that reconnects', () => {
         for (const one of steps) {
           if (one.does === 'cut') proxy.moveTo(port)
           else if (one.does === 'turn') await new Promise(resolve => setImmediate(resolve))
+          else if (one.does === 'wait') await isLive(cut)
           else if (one.does === 'rename') await ask('tea', 'PATCH', `courses/live-classes/${id}/`, { title: one.title })
           else if (one.does === 'start') await ask('tea', 'POST', `courses/live-classes/${id}/start_class/`)
           else if (one.does === 'plan') await newClass()
@@ -74,6 +75,31 @@ describe('a page that reconnects', () => {
       }),
       { numRuns: 15, endOnFailure: true },
     )
+  })
+
+  it('hears of every single change, whether it was there, just cut off, or away', async () => {
+    const { conferencing, ports, store, newClass, ask } = await createApiWorld()
+    const { port } = await openDoor({ ...ports, conferencing })
+    const proxy = await startProxy(port, onTestFinished)
+    const id = await newClass()
+    await ask('tea', 'POST', `courses/live-classes/${id}/start_class/`)
+    const page = openPage(`http://127.0.0.1:${proxy.port}`, 'tea', { classes: [id] })
+    await isLive(page)
+    const loaded = page.reloads
+    const ways = ['there', 'there', 'cut off', 'away', 'there', 'away', 'cut off', 'cut off', 'away', 'there'] as const
+    for (const [index, way] of ways.entries()) {
+      // Nobody listens at that other port.
+      if (way !== 'there') proxy.moveTo(way === 'away' ? 1 : port)
+      if (way === 'away') await page.until(() => page.states.at(-1) === 'polling')
+      // One entry of the log, and nothing after it that would make up for it.
+      const before = await conferencing.changes.position()
+      const event = came(`guest-${index}`, -40)
+      await store.transaction(tx => tx.addEvents('default', id, [{ event, provenance: 'webhook' }]))
+      expect((await conferencing.changes.position()) - before).toBe(1)
+      if (way === 'away') proxy.moveTo(port)
+      await page.until(() => page.messages.some(one => one.type === 'people' && one.people_now === index + 1))
+    }
+    expect(page.reloads).toBe(loaded)
   })
 
   it('hears what happened while its connection was dead without a word, when both ends have noticed', async () => {
