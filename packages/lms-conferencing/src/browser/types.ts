@@ -150,6 +150,19 @@ export interface AttendanceRecord {
   readonly intervals: readonly Interval[]
 }
 
+export type AttendanceMarkValue = 'present' | 'late' | 'excused' | 'absent'
+
+/** What the teacher says, whatever the figures are. */
+export interface AttendanceMark {
+  readonly user_id: string
+  /** `null`: taken back. */
+  readonly mark: AttendanceMarkValue | null
+  /** For teachers. */
+  readonly note: string | null
+  readonly marked_by: string | null
+  readonly marked_at: string | null
+}
+
 export interface AttendanceTotals {
   readonly people: number
   readonly counts: Readonly<Record<AttendanceStatus, number>>
@@ -158,6 +171,29 @@ export interface AttendanceTotals {
   readonly guests: number
   readonly attendance_percentage: number | null
   readonly to_review: number
+}
+
+export type AttendanceSource = 'webhook' | 'snapshot' | 'report' | 'lms'
+
+export interface AttendanceGap extends Interval {
+  /** `hook_lost`, `receiver_down` or another. */
+  readonly cause: string
+  readonly state: 'open' | 'repaired'
+  readonly repaired_by: readonly AttendanceSource[]
+  /** What nobody tells of: it counts for nobody. */
+  readonly blind: readonly Interval[]
+  /** For a teacher, with the times in UTC. */
+  readonly sentence: string
+}
+
+export interface AttendanceContradiction {
+  readonly user_id: string
+  readonly difference_ms: number
+  readonly says: readonly {
+    readonly source: AttendanceSource
+    readonly present_ms: number
+    readonly intervals: readonly Interval[]
+  }[]
 }
 
 export interface ClassAttendance {
@@ -172,6 +208,11 @@ export interface ClassAttendance {
   /** For teachers. */
   readonly totals: AttendanceTotals | null
   readonly records: readonly AttendanceRecord[]
+  readonly marks: readonly AttendanceMark[]
+  /** Times in which callbacks were lost, and what tells of them instead. */
+  readonly gaps: readonly AttendanceGap[]
+  /** People about whom the sources disagree; for a student only the own. */
+  readonly contradictions: readonly AttendanceContradiction[]
 }
 
 export interface DashboardClass extends Omit<LiveClassInfo, 'course'> {
@@ -190,6 +231,9 @@ export interface AttendedClass extends DashboardClass {
     readonly attendance_percentage: number | null
     readonly participation_score: number | null
   } | null
+  /** False while something is known that is not counted yet; it will be in a moment. */
+  readonly attendance_final: boolean
+  readonly attendance_mark: AttendanceMarkValue | null
 }
 
 export interface MyVirtualClasses {

@@ -1,6 +1,7 @@
 import type { z } from '@hono/zod-openapi'
-import type { ClassRow, ClassTotals } from '../attendance/index.ts'
+import { type ClassGap, type ClassRow, type ClassTotals, type Contradiction, gapText } from '../attendance/index.ts'
 import type { LiveClass, Recording } from '../model.ts'
+import type { AttendanceMark } from '../store-results.ts'
 import type { ClassAttendance } from '../use-cases/attendance.ts'
 import type { JoinInfo } from '../use-cases/join.ts'
 import type * as schemas from './schemas.ts'
@@ -83,9 +84,44 @@ export const presentTotals = (totals: ClassTotals): z.infer<typeof schemas.atten
   to_review: totals.toReview,
 })
 
+/** The note is between teachers. */
+export const presentMark = (
+  { person, mark, note, markedBy, markedAt }: AttendanceMark,
+  shown: { readonly note: boolean },
+): z.infer<typeof schemas.attendanceMark> => ({
+  user_id: person,
+  mark,
+  note: shown.note ? note : null,
+  marked_by: markedBy,
+  marked_at: markedAt.toISOString(),
+})
+
+const presentGap = (gap: ClassGap): z.infer<typeof schemas.attendanceGap> => ({
+  ...presentInterval([gap.from, gap.to]),
+  cause: gap.cause,
+  state: gap.state,
+  repaired_by: [...gap.repairedBy],
+  blind: gap.blind.map(presentInterval),
+  sentence: gapText(gap, { time: at => new Date(at).toISOString().slice(11, 16) }),
+})
+
+const presentContradiction = ({
+  person,
+  differenceMs,
+  says,
+}: Contradiction): z.infer<typeof schemas.attendanceContradiction> => ({
+  user_id: person,
+  difference_ms: differenceMs,
+  says: says.map(({ source, presentMs, intervals }) => ({
+    source,
+    present_ms: presentMs,
+    intervals: intervals.map(presentInterval),
+  })),
+})
+
 /** For a teacher everything; for a student, their own row. */
 export const presentAttendance = (
-  { liveClass, result, report, unattributedSessions }: ClassAttendance,
+  { liveClass, result, report, unattributedSessions, marks }: ClassAttendance,
   rows: readonly ClassRow[],
 ): z.infer<typeof schemas.attendance> => ({
   class_id: liveClass.id,
@@ -97,6 +133,14 @@ export const presentAttendance = (
   unattributed_sessions: unattributedSessions,
   totals: rows === report.rows ? presentTotals(report.totals) : null,
   records: rows.map(presentRow),
+  marks: rows.flatMap(({ person }) => {
+    const found = marks.get(person)
+    return found ? [presentMark(found, { note: rows === report.rows })] : []
+  }),
+  gaps: report.gaps.map(presentGap),
+  contradictions: report.contradictions
+    .filter(({ person }) => rows.some(row => row.person === person))
+    .map(presentContradiction),
 })
 
 export const presentRecording = (recording: Recording): z.infer<typeof schemas.recording> => ({

@@ -126,6 +126,8 @@ export const startedClass = z
 
 const interval = z.object({ from: time, to: time })
 
+const provenance = z.enum(['webhook', 'snapshot', 'report', 'lms'])
+
 export const attendanceRecord = z
   .object({
     user_id: z.string(),
@@ -154,10 +156,28 @@ export const attendanceRecord = z
     in_class_now: z.boolean(),
     participation_score: z.number().int().nullable(),
     participation_basis: z.enum(['attendance', 'attendance+activity']).nullable(),
-    provenance: z.array(z.enum(['webhook', 'snapshot', 'report', 'lms'])),
+    provenance: z.array(provenance),
     intervals: z.array(interval),
   })
   .openapi('AttendanceRecord')
+
+const mark = z.enum(['present', 'late', 'excused', 'absent'])
+
+export const markBody = z
+  .strictObject({ mark, note: z.string().max(2000).default('') })
+  .openapi('NewAttendanceMark', { description: 'What the teacher says, whatever the figures are.' })
+
+export const attendanceMark = z
+  .object({
+    user_id: z.string(),
+    mark: mark.nullable().openapi({ description: '`null`: taken back.' }),
+    note: z.string().nullable().openapi({ description: 'For teachers.' }),
+    marked_by: z.string().nullable(),
+    marked_at: time.nullable(),
+  })
+  .openapi('AttendanceMark')
+
+export const markParams = idParams.extend({ user_id: z.string().min(1).max(255) })
 
 export const attendanceTotals = z
   .object({
@@ -178,6 +198,24 @@ export const attendanceTotals = z
   })
   .openapi('AttendanceTotals')
 
+export const attendanceGap = interval
+  .extend({
+    cause: z.string().openapi({ description: '`hook_lost`, `receiver_down` or another.' }),
+    state: z.enum(['open', 'repaired']),
+    repaired_by: z.array(provenance),
+    blind: z.array(interval).openapi({ description: 'What nobody tells of: it counts for nobody.' }),
+    sentence: z.string().openapi({ description: 'For a teacher, with the times in UTC.' }),
+  })
+  .openapi('AttendanceGap')
+
+export const attendanceContradiction = z
+  .object({
+    user_id: z.string(),
+    difference_ms: milliseconds,
+    says: z.array(z.object({ source: provenance, present_ms: milliseconds, intervals: z.array(interval) })),
+  })
+  .openapi('AttendanceContradiction')
+
 export const attendance = z
   .object({
     class_id: z.string(),
@@ -189,6 +227,13 @@ export const attendance = z
     unattributed_sessions: z.number().int(),
     totals: attendanceTotals.nullable().openapi({ description: 'Of the roster; for teachers.' }),
     records: z.array(attendanceRecord),
+    marks: z.array(attendanceMark).openapi({ description: 'Beside the figures, which they never change.' }),
+    gaps: z
+      .array(attendanceGap)
+      .openapi({ description: 'Times in which callbacks were lost, and what tells of them instead.' }),
+    contradictions: z
+      .array(attendanceContradiction)
+      .openapi({ description: 'People about whom the sources disagree; for a student only the own.' }),
   })
   .openapi('Attendance')
 
@@ -224,6 +269,10 @@ const attendedClass = dashboardClass
       .pick({ status: true, attendance_percentage: true, participation_score: true })
       .extend({ duration_attended: z.number().int().openapi({ description: 'In minutes.' }) })
       .nullable(),
+    attendance_final: z
+      .boolean()
+      .openapi({ description: 'False while something is known that is not counted yet; it will be in a moment.' }),
+    attendance_mark: mark.nullable(),
   })
   .openapi('AttendedClass')
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { listedRecording, unavailable } from '../support/plain-provider.ts'
-import { came, opened, went } from '../support/world.ts'
+import { came, minute, opened, went } from '../support/world.ts'
 import { type ApiWorld, createApiWorld } from './support.ts'
 
 const path = (id: string, action: string): string => `courses/live-classes/${id}/${action}/`
@@ -132,6 +132,53 @@ describe('GET attendance', () => {
       duration_minutes: 0,
       join_time: null,
     })
+  })
+
+  it('says when callbacks were lost, and about whom the sources disagree: to a student only what is theirs', async () => {
+    const world = await createApiWorld()
+    const id = await heldClass(world)
+    const report = [opened(0), came('ana', 0), went('ana', 30), came('bob', 0), went('bob', 60)]
+    await world.store.transaction(async tx => {
+      await tx.addEvents(
+        'default',
+        id,
+        report.map(event => ({ event, provenance: 'report' })),
+      )
+      await tx.addGap({
+        ...{ tenantId: 'default', provider: 'bbb', serverId: null, foundAt: new Date(minute(60)) },
+        ...{ from: minute(50), to: minute(55), cause: 'receiver_down' },
+      })
+    })
+    const { data } = (await world.ask('tea', 'GET', path(id, 'attendance'))).json
+    const blind = { from: '2027-03-01T09:50:00.000Z', to: '2027-03-01T09:55:00.000Z' }
+    expect(data.gaps).toEqual([
+      {
+        ...blind,
+        cause: 'receiver_down',
+        state: 'open',
+        repaired_by: [],
+        blind: [blind],
+        sentence: 'Callbacks were lost from 09:50 to 09:55 (our receiver was down); this time counts for nobody.',
+      },
+    ])
+    expect(data.blind_ms).toBe(5 * 60_000)
+    expect(data.contradictions.map(({ user_id }: { user_id: string }) => user_id)).toEqual(['ana', 'bob'])
+    expect(data.contradictions[0]).toMatchObject({
+      difference_ms: 15.5 * 60_000,
+      says: [
+        { source: 'webhook', present_ms: 45.5 * 60_000 },
+        { source: 'report', present_ms: 30 * 60_000 },
+      ],
+    })
+    const own = await world.ask('ana', 'GET', path(id, 'attendance'))
+    expect(own.json.data.contradictions).toHaveLength(1)
+    expect(own.text).not.toContain('bob')
+    const picture = await world.api(
+      new Request(`https://lms.example/api/v1/${path(id, 'attendance')}timeline.svg`, {
+        headers: { authorization: 'Bearer tea' },
+      }),
+    )
+    expect(await picture.text()).toContain(data.gaps[0].sentence)
   })
 
   it('shows a student their own row and no other', async () => {

@@ -64,11 +64,11 @@ export function outcomeRoutes(app: OpenAPIHono<ApiEnv>, { conferencing, access }
     const actor = c.get('actor')
     const { liveClass, role } = await access.memberOf(actor, c.req.valid('param').id)
     const found = await conferencing.attendance(liveClass.id)
-    const { rows } = found.report
+    const { rows, gaps, contradictions } = found.report
     const shown = role === 'teacher' ? rows : rows.filter(({ person }) => person === actor.userId)
     if (wantsCsv(c.req.valid('query').format, c.req.header('accept'))) {
       c.header('Content-Disposition', 'attachment; filename="attendance.csv"')
-      return c.body(attendanceCsv(shown), 200, { 'Content-Type': 'text/csv; charset=utf-8' })
+      return c.body(attendanceCsv(shown, { gaps, contradictions }), 200, { 'Content-Type': 'text/csv; charset=utf-8' })
     }
     const message = found.result.final ? 'Attendance' : 'Attendance so far'
     return c.json(success(presentAttendance(found, shown), message), 200)

@@ -69,6 +69,7 @@ function draw(
       roster: report.rows
         .filter(({ onRoster }) => onRoster)
         .map(({ person, name }) => ({ person, name: name ?? person })),
+      gaps: report.gaps,
     },
     options,
   )
