@@ -17,6 +17,7 @@ import { courseRoutes } from './routes/courses.ts'
 import { dashboardRoutes } from './routes/dashboard.ts'
 import { feedRoute, feedTokenRoutes } from './routes/feed.ts'
 import { liveClassRoutes } from './routes/live-classes.ts'
+import { markRoutes } from './routes/marks.ts'
 import { outcomeRoutes } from './routes/outcomes.ts'
 import type { Parts } from './routes/parts.ts'
 import { systemRoutes } from './routes/system.ts'
@@ -84,6 +85,7 @@ export function createHttpApi(options: HttpApiOptions): FetchHandler {
   for (const path of listPaths) app.use(path, revalidated, etag({ weak: true }))
   liveClassRoutes(app, parts)
   outcomeRoutes(app, parts)
+  markRoutes(app, parts)
   timelineRoutes(app, parts)
   courseRoutes(app, parts)
   dashboardRoutes(app, parts)

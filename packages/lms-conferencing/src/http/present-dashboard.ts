@@ -19,7 +19,7 @@ export function presentDashboard(
   return {
     upcoming: upcoming.map(present),
     live: live.map(present),
-    completed: completed.map(({ liveClass, attendance }) => ({
+    completed: completed.map(({ liveClass, attendance, isFinal, mark }) => ({
       ...present(liveClass),
       attendance: attendance && {
         status: attendance.status,
@@ -27,6 +27,8 @@ export function presentDashboard(
         attendance_percentage: attendance.percentage,
         participation_score: attendance.participationScore,
       },
+      attendance_final: isFinal,
+      attendance_mark: mark,
     })),
     counts: { ...counts },
   }

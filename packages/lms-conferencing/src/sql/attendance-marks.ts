@@ -1,10 +1,12 @@
 import type { Transaction } from 'kysely'
 import type { ResultTransaction } from '../store-results.ts'
+import type { ChangeLog } from './changes.ts'
 import type { TableNames, Tables } from './schema.ts'
 
 export function attendanceMarkQueries(
   db: Transaction<Tables>,
   tables: TableNames,
+  log: ChangeLog,
 ): Pick<ResultTransaction, 'putAttendanceMark' | 'deleteAttendanceMark' | 'listAttendanceMarks'> {
   return {
     async putAttendanceMark(tenantId, classId, { person, mark, note, markedBy, markedAt }) {
@@ -14,6 +16,7 @@ export function attendanceMarkQueries(
         .values({ tenant_id: tenantId, class_id: classId, person, ...said })
         .onConflict(conflict => conflict.columns(['tenant_id', 'class_id', 'person']).doUpdateSet(said))
         .execute()
+      await log.note(tenantId, classId, 'attendance')
     },
 
     async deleteAttendanceMark(tenantId, classId, person) {
@@ -23,6 +26,7 @@ export function attendanceMarkQueries(
         .where('class_id', '=', classId)
         .where('person', '=', person)
         .executeTakeFirst()
+      if (numDeletedRows > 0n) await log.note(tenantId, classId, 'attendance')
       return numDeletedRows > 0n
     },
 

@@ -47,6 +47,7 @@ export function gapQueries(db: Transaction<Tables>, tables: TableNames): GapQuer
           .executeTakeFirst()
         dropped += Number(numDeletedRows)
       }
+      if (dropped > 0) await makeStale(db, tables, { tenantId, classId })
       return dropped
     },
 
@@ -136,6 +137,8 @@ export function gapQueries(db: Transaction<Tables>, tables: TableNames): GapQuer
         .values({ tenant_id, class_id, ...rest })
         .onConflict(conflict => conflict.columns(['tenant_id', 'class_id']).doUpdateSet(rest))
         .execute()
+      // What was watched from then on is not lost.
+      await makeStale(db, tables, { tenantId: row.tenantId, classId: row.classId })
     },
 
     async classesToReconcile({ tenantId, endedSince, endedBefore, now, limit }) {

@@ -140,7 +140,7 @@ export class SqlStore implements Store {
       ...changeQueries(tx, this.#tables, log),
       ...calendarTokenQueries(tx, this.#tables),
       ...resultQueries(tx, this.#tables),
-      ...attendanceMarkQueries(tx, this.#tables),
+      ...attendanceMarkQueries(tx, this.#tables, log),
       ...dashboardQueries(tx, { tables: this.#tables, schema: this.#connections.schema }),
     }
   }
