@@ -38,11 +38,16 @@ process.stdout.on('error', error => {
   if (Reflect.get(error, 'code') !== 'EPIPE') throw error
 })
 
+const stopping = new AbortController()
+// Once: whoever presses it again wants out at once, and no transaction is hurt by that.
+process.once('SIGINT', () => stopping.abort())
+
 process.exitCode = await run(process.argv.slice(2), {
   env: process.env,
   out: text => process.stdout.write(text),
   err: text => process.stderr.write(text),
   ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
+  signal: stopping.signal,
   user: userName(),
   version: ownVersion(),
 })

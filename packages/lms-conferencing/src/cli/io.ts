@@ -7,6 +7,8 @@ export interface Io {
   readonly err: (text: string) => void
   /** Asks the person at the terminal; absent where nobody sits there. */
   readonly ask?: ((question: string) => Promise<string>) | undefined
+  /** Aborted when the person presses Ctrl-C: long work ends between two of its steps. */
+  readonly signal?: AbortSignal | undefined
   /** Who is noted as having done it. */
   readonly user: string
   /** Of this package. */

@@ -1,7 +1,10 @@
 import { Command, CommanderError } from 'commander'
 import { ConferencingError } from '../errors.ts'
 import { dbCommands } from './commands/db.ts'
+import { hooksCommands } from './commands/hooks.ts'
 import { inboxCommands } from './commands/inbox.ts'
+import { reconcileCommand } from './commands/reconcile.ts'
+import { Stopped } from './conferencing-session.ts'
 import type { Io } from './io.ts'
 import { visible } from './output.ts'
 import { type ExitCode, openSession, type WithStore } from './session.ts'
@@ -10,7 +13,9 @@ const MORE = `
 Environment:
   DATABASE_URL  sqlite:path/to/file.db or postgres://user:password@host/database
 
-Exit status: 0 done, 1 not done, 2 wrong usage.
+  Commands that ask a video service, or verify its callbacks, read BBB_… and ZOOM_…: see their --help.
+
+Exit status: 0 done, 1 not done, 2 wrong usage, 130 stopped by Ctrl-C.
 
 Examples:
   lms-conferencing db check
@@ -47,6 +52,8 @@ export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
     }
   dbCommands(program, withStore)
   inboxCommands(program, withStore)
+  reconcileCommand(program, withStore)
+  hooksCommands(program, withStore)
   try {
     await program.parseAsync(argv, { from: 'user' })
     return exitCode
@@ -54,6 +61,7 @@ export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
     // Said already, by commander.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
     io.err(`lms-conferencing: ${visible(error instanceof Error ? error.message : String(error))}\n`)
+    if (error instanceof Stopped) return 130
     return (error instanceof ConferencingError && error.code === 'INVALID') || error instanceof TypeError ? 2 : 1
   }
 }

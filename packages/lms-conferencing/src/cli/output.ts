@@ -31,4 +31,8 @@ export const record = (fields: Readonly<Record<string, Cell>>): string => {
     .join('')
 }
 
+/** What stands at the end of a command's help. */
+export const examples = (...lines: readonly string[]): string =>
+  `\n${lines.length === 1 ? 'Example' : 'Examples'}:\n${lines.map(line => `  lms-conferencing ${line}`).join('\n')}`
+
 export const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`

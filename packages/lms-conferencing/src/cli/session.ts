@@ -5,8 +5,8 @@ import type { Store } from '../store.ts'
 import type { Io } from './io.ts'
 import { json } from './output.ts'
 
-/** How a command ended: 0 done, 1 not done, 2 wrong usage. */
-export type ExitCode = 0 | 1 | 2
+/** How a command ended: 0 done, 1 not done, 2 wrong usage, 130 stopped by Ctrl-C. */
+export type ExitCode = 0 | 1 | 2 | 130
 
 /** What every command works with. */
 export interface Session {

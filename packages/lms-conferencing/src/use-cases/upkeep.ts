@@ -137,7 +137,17 @@ export function createUpkeep(context: Context, { inbox, quarantine }: Callbacks)
 
 const entryOf = ({ tenantId, body, ...row }: InboxRow): InboxEntry => ({ ...row, bytes: body.byteLength })
 
-const refusedEntryOf = ({ id, provider, method, reason, digest, receivedAt, body, headers }: RefusedRequest) => ({
+/** What may be shown of a refused request. */
+export const refusedEntryOf = ({
+  id,
+  provider,
+  method,
+  reason,
+  digest,
+  receivedAt,
+  body,
+  headers,
+}: RefusedRequest) => ({
   id,
   provider,
   method,

@@ -4,34 +4,10 @@ import { join } from 'node:path'
 import { openStore } from 'lms-conferencing/sql'
 import { describe, expect, test } from 'vitest'
 import type { Io } from '../../src/cli/io.ts'
-import { run } from '../../src/cli/main.ts'
 import { sampleClass, sampleRow } from '../../src/testing/store/samples.ts'
 import { temporaryDirectory } from '../sql/support.ts'
 import { onEachDatabase } from '../support/databases.ts'
-
-interface Ran {
-  readonly code: number
-  readonly out: string
-  readonly err: string
-}
-
-async function cli(words: string, io: Partial<Io> = {}): Promise<Ran> {
-  let out = ''
-  let err = ''
-  const code = await run(words.split(' '), {
-    env: {},
-    out: text => {
-      out += text
-    },
-    err: text => {
-      err += text
-    },
-    user: 'ada',
-    version: '1.2.3',
-    ...io,
-  })
-  return { code, out, err }
-}
+import { cli, type Ran } from './support.ts'
 
 /** A database with one callback in each state, and a person in its attendance. */
 async function filled(url: string): Promise<(words: string, io?: Partial<Io>) => Promise<Ran>> {
@@ -74,7 +50,7 @@ describe('lms-conferencing', () => {
       expect(found).toMatchObject({ code: 0, err: '' })
       expect(JSON.parse(found.out)).toEqual({
         schema: 'up to date',
-        inbox: { new: 0, applied: 0, ignored: 0, dead: 0 },
+        inbox: { new: 0, applied: 0, ignored: 0, dead: 0, stale: 0 },
         operations: [],
       })
     })

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { table } from '../output.ts'
+import { examples, table } from '../output.ts'
 import type { WithStore } from '../session.ts'
 
 export function dbCommands(program: Command, withStore: WithStore): void {
@@ -7,6 +7,7 @@ export function dbCommands(program: Command, withStore: WithStore): void {
 
   db.command('migrate')
     .description('make the tables and bring them up to date')
+    .addHelpText('after', examples('db migrate'))
     .action(
       withStore(async ({ show }) => {
         show({ schema: 'up to date' }, () => 'The tables are up to date.\n')
@@ -15,6 +16,7 @@ export function dbCommands(program: Command, withStore: WithStore): void {
 
   db.command('check')
     .description('whether the database can be used as it is, and what is in it; changes nothing')
+    .addHelpText('after', examples('db check --json'))
     .action(
       withStore(
         async ({ store, tenantId, show }) => {

@@ -20,7 +20,7 @@ export function bbbProviderFromEnv(
   const { BBB_WEBHOOK_URL: url, BBB_SHARED_SECRET: secrets } = env
   return bbbProvider({
     settings: bbbSettingsFromEnv(env),
-    ...(url && secrets && { callbacks: { url, secrets } }),
+    ...(url && secrets && { callbacks: { url, secrets: secrets.trim().split(/\s+/) } }),
     ...options,
     client,
   })
