@@ -104,7 +104,7 @@ describe('attendance as kept', () => {
     const id = await held(world)
     const gap = { tenantId: 'default', provider: 'bbb', serverId: null, from: minute(20), to: minute(80) } as const
     await world.store.transaction(tx =>
-      tx.addGap({ ...gap, cause: 'receiver-down', foundAt: new Date(world.clock.now()) }),
+      tx.addGap({ ...gap, cause: 'receiver_down', foundAt: new Date(world.clock.now()) }),
     )
     expect(await onDashboard(world, 'ana')).toMatchObject([{ isFinal: false }])
     await world.conferencing.rounds.results()
