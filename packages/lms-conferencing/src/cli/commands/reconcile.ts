@@ -33,10 +33,7 @@ export function reconcileCommand(program: Command, withStore: WithStore): void {
 Environment, beside DATABASE_URL:
   BBB_SERVER_URL, BBB_SHARED_SECRET             the BigBlueButton server
   ZOOM_ACCOUNT_ID, ZOOM_CLIENT_ID, …            the Zoom account
-
-Examples:
-  lms-conferencing reconcile --class algebra-1
-  lms-conferencing reconcile --since 2027-03-01 --dry-run`,
+${examples('reconcile --class algebra-1', 'reconcile --since 2027-03-01 --dry-run')}`,
     )
     .action(
       withStore(async (session, options: Options) => {
