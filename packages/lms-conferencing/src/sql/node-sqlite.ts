@@ -150,12 +150,12 @@ class NodeSqliteDriver implements Driver {
   /** All that another process can stop happens here: later statements have their lock, or their snapshot. */
   #begin(isReadOnly: boolean): void {
     const { database } = this.#config
-    database.exec(isReadOnly ? 'begin' : 'begin immediate')
-    if (!isReadOnly) return
     try {
-      this.#prepare('select 1 from sqlite_schema').statement.get()
+      database.exec(isReadOnly ? 'begin' : 'begin immediate')
+      if (isReadOnly) this.#prepare('select 1 from sqlite_schema').statement.get()
     } catch (error) {
-      database.exec('rollback')
+      // Left open, it would be in the way of every transaction to come.
+      if (database.isTransaction) database.exec('rollback')
       throw error
     }
   }

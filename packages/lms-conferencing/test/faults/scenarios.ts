@@ -3,9 +3,12 @@ import { burst } from './burst.ts'
 import { clocks } from './clocks.ts'
 import { deadLetters } from './dead-letters.ts'
 import { fullDisk } from './full-disk.ts'
+import { keepBounds } from './keep-bounds.ts'
 import { kill } from './kill.ts'
 import { late } from './late.ts'
 import { locked } from './locked.ts'
+import { migration } from './migration.ts'
+import { nthOperation } from './nth-operation.ts'
 import { poison } from './poison.ts'
 import { restore } from './restore.ts'
 import { rotation } from './rotation.ts'
@@ -25,7 +28,10 @@ export const scenarios: readonly Scenario[] = [
   deadLetters,
   clocks,
   rotation,
+  keepBounds,
+  migration,
   restore,
+  nthOperation,
   burst,
   blocked,
 ]

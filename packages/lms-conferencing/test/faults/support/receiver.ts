@@ -25,7 +25,7 @@ export interface ReceiverStats {
   /** New facts that this process has told of. */
   readonly applied: number
   readonly rss: number
-  /** What keeps the event loop busy, without sockets and timers, which come and go. */
+  /** Open files, without sockets. */
   readonly handles: number
 }
 

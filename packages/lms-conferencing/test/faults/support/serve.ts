@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import { ConferencingError } from '../../../src/errors.ts'
 import type { CallbackRequest } from '../../../src/provider.ts'
+import { openFiles } from './handles.ts'
 import type { ReceiverStats, ToReceiver } from './receiver.ts'
 
 export interface Served {
@@ -30,7 +31,8 @@ export function serve({ receive, beforeAck = () => {}, applied, stop }: Served):
   const stats = (): ReceiverStats => ({
     applied: applied(),
     rss: process.memoryUsage.rss(),
-    handles: process.getActiveResourcesInfo().filter(name => name !== 'TCPSocketWrap' && name !== 'Timeout').length,
+    // Senders' connections come and go.
+    handles: openFiles().filter(target => !target.startsWith('socket:')).length,
   })
   const end = async (): Promise<void> => {
     server.close()
