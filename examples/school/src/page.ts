@@ -64,7 +64,8 @@ export interface PageOptions {
  * page itself, which finds its way by the address. Also `/demo/people.json`, which a real application does not have.
  */
 export function createPage({ framework, people }: PageOptions): FetchHandler {
-  let loading: Promise<ReadonlyMap<string, PageFile>> | undefined
+  // As they are now: the page of a server that runs does not change under it.
+  const loading = loadFiles().catch(() => new Map<string, PageFile>())
   const answer = (body: string | Uint8Array<ArrayBuffer>, headers: Readonly<Record<string, string>>, status = 200) =>
     new Response(body, { status, headers: { ...shared, ...headers } })
 
@@ -79,7 +80,6 @@ export function createPage({ framework, people }: PageOptions): FetchHandler {
     const start = () =>
       answer(startPage(framework), { 'Content-Type': 'text/html; charset=utf-8', 'Cache-Control': 'no-cache' })
     if (pathname === '/demo/') return start()
-    loading ??= loadFiles()
     const files = await loading
     const file = files.get(pathname)
     if (file) {

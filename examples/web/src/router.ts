@@ -24,8 +24,16 @@ export function createPageRouter(session: Session): Router {
       { path: '/sign-in', name: 'sign-in', component: SignIn },
       ...(features.virtualClasses
         ? [
-            { path: '/', redirect: () => ({ name: homeOf[session.person.value?.role ?? 'student'] }) },
-            { path: '/dashboard', name: 'dashboard', component: StudentDashboard },
+            {
+              path: '/',
+              redirect: () => ({ name: session.person.value ? homeOf[session.person.value.role] : 'sign-in' }),
+            },
+            {
+              path: '/dashboard',
+              name: 'dashboard',
+              component: StudentDashboard,
+              props: () => ({ courseIds: session.person.value?.courses.map(({ id }) => id) ?? [] }),
+            },
             { path: '/courses', name: 'courses', component: CoursesView },
             { path: '/courses/:id', name: 'course', component: CourseView, props: true },
             { path: '/classes/:id', name: 'class', component: ClassView, props: true },
@@ -39,7 +47,7 @@ export function createPageRouter(session: Session): Router {
   })
   router.beforeEach(to => {
     if (session.person.value || to.name === 'sign-in') return true
-    return { name: 'sign-in', query: to.fullPath === '/' ? {} : { next: to.fullPath } }
+    return { name: 'sign-in', query: { next: to.fullPath } }
   })
   return router
 }

@@ -1,7 +1,7 @@
 import type { LiveClassInfo, VideoConferenceError } from 'lms-conferencing/browser'
-import { type ComputedRef, computed, type MaybeRefOrGetter, type Ref, ref, toValue } from 'vue'
+import { type ComputedRef, computed, type MaybeRefOrGetter, type Ref, toValue } from 'vue'
 import { useConferences } from '../service.ts'
-import { type Connection, pollMs, useConnection } from './use-live.ts'
+import { type Connection, provideLive, useConnection } from './use-live.ts'
 import { useRefreshed } from './use-refreshed.ts'
 
 /** The classes of a course, kept fresh. */
@@ -16,16 +16,22 @@ export interface CourseClasses {
 /** The most the API gives at once. */
 const limit = 200
 
+/** Also follows the course for all components inside. */
 export function useCourseClasses(courseId: MaybeRefOrGetter<string>): CourseClasses {
   const conferences = useConferences()
+  const live = provideLive(() => ({ courses: [toValue(courseId)] }))
   const { data, error, refresh } = useRefreshed(
     signal => conferences.getLiveClasses(toValue(courseId), { limit }, { signal }),
-    { everyMs: pollMs, of: () => toValue(courseId) },
+    {
+      live,
+      of: () => toValue(courseId),
+      concerns: message => message.type === 'class' || message.type === 'class_removed',
+    },
   )
   return {
     liveClasses: computed(() => data.value?.live_classes ?? null),
     error,
-    connection: useConnection(error, ref('live')),
+    connection: useConnection(error, live),
     refresh,
   }
 }

@@ -1,7 +1,7 @@
 import type { LiveClassDetails, VideoConferenceError } from 'lms-conferencing/browser'
-import { type ComputedRef, computed, type MaybeRefOrGetter, type Ref, ref, toValue } from 'vue'
+import { type ComputedRef, computed, type MaybeRefOrGetter, type Ref, toValue } from 'vue'
 import { useConferences } from '../service.ts'
-import { type Connection, pollMs, useConnection } from './use-live.ts'
+import { type Connection, provideLive, useConnection } from './use-live.ts'
 import { useRefreshed } from './use-refreshed.ts'
 
 /** One class, kept fresh. */
@@ -14,17 +14,20 @@ export interface LiveClassState {
   refresh(): Promise<void>
 }
 
+/** Also follows the class for all components inside. */
 export function useLiveClass(classId: MaybeRefOrGetter<string>): LiveClassState {
   const conferences = useConferences()
+  const live = provideLive(() => ({ classes: [toValue(classId)] }))
   const { data, error, refresh } = useRefreshed(signal => conferences.getLiveClass(toValue(classId), { signal }), {
-    everyMs: pollMs,
+    live,
     of: () => toValue(classId),
+    concerns: message => message.type === 'class' || message.type === 'recordings',
   })
   return {
     liveClass: data,
     canTeach: computed(() => data.value?.role === 'teacher'),
     error,
-    connection: useConnection(error, ref('live')),
+    connection: useConnection(error, live),
     refresh,
   }
 }

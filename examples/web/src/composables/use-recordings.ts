@@ -1,7 +1,6 @@
 import type { RecordingInfo } from 'lms-conferencing/browser'
 import { type MaybeRefOrGetter, toValue } from 'vue'
 import { useConferences } from '../service.ts'
-import { pollMs } from './use-live.ts'
 import { type Refreshed, useRefreshed } from './use-refreshed.ts'
 
 /** The recordings of a class, kept fresh: they appear some minutes after it. Deleted ones are gone. */
@@ -11,5 +10,8 @@ export function useRecordings(classId: MaybeRefOrGetter<string>): Refreshed<read
     const recordings = await conferences.getRecordings(toValue(classId), { signal })
     return recordings.filter(({ state }) => state !== 'deleted')
   }
-  return useRefreshed(load, { everyMs: pollMs, of: () => toValue(classId) })
+  return useRefreshed(load, {
+    of: () => toValue(classId),
+    concerns: message => message.type === 'recordings' && message.class_id === toValue(classId),
+  })
 }

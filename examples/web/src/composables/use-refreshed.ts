@@ -1,21 +1,15 @@
-import { VideoConferenceError } from 'lms-conferencing/browser'
-import {
-  type MaybeRefOrGetter,
-  onScopeDispose,
-  type ShallowRef,
-  shallowReadonly,
-  shallowRef,
-  toValue,
-  type WatchSource,
-  watch,
-} from 'vue'
+import { type LiveMessage, VideoConferenceError } from 'lms-conferencing/browser'
+import { onScopeDispose, type ShallowRef, shallowReadonly, shallowRef, type WatchSource, watch } from 'vue'
 import { isPassing } from '../service.ts'
+import { type Live, useLive } from './use-live.ts'
 
 export interface RefreshedOptions {
-  /** How often to look again, in milliseconds. */
-  readonly everyMs: MaybeRefOrGetter<number>
+  /** Which news of the live updates concern the data. */
+  readonly concerns: (message: LiveMessage) => boolean
   /** What the data is of: when it changes, what was there is dropped. */
   readonly of?: WatchSource | undefined
+  /** @default the live updates around the component, if there are any */
+  readonly live?: Live | undefined
 }
 
 /** Data from the server that stays fresh. */
@@ -28,16 +22,20 @@ export interface Refreshed<T> {
   refresh(): Promise<void>
 }
 
-/** The pauses after a failure: 1, 2, 4, 8, 8, … seconds. */
-const retryMs = (failures: number): number => 1_000 * 2 ** Math.min(failures - 1, 3)
+/** How often to look without live updates, and how often with them, just in case; in milliseconds. */
+const pollMs = 30_000
+const justInCaseMs = 120_000
+
+/** The pauses after a failure: up to 2, 4, 8, 8, … seconds, different for each page, so that not all come at once. */
+const retryMs = (failures: number): number => (1 + Math.random()) * 1_000 * 2 ** Math.min(failures - 1, 2)
 
 /**
- * Loads at once, then again and again: regularly, when the page comes back into view or online, when asked, and sooner
- * after a failure that may pass. Ends with the component.
+ * Loads at once, then again and again: when the live updates say so, regularly, when the page comes back into view or
+ * online, when asked, and soon after a failure that may pass. Ends with the component.
  */
 export function useRefreshed<T>(
   load: (signal: AbortSignal) => Promise<T>,
-  { everyMs, of }: RefreshedOptions,
+  { concerns, of, live = useLive() ?? undefined }: RefreshedOptions,
 ): Refreshed<T> {
   const data: ShallowRef<T | null> = shallowRef(null)
   const error = shallowRef<VideoConferenceError | null>(null)
@@ -56,7 +54,7 @@ export function useRefreshed<T>(
       data.value = loaded
       error.value = null
       failures = 0
-      timer = setTimeout(refresh, toValue(everyMs))
+      timer = setTimeout(refresh, live ? justInCaseMs : pollMs)
     } catch (thrown) {
       if (signal.aborted) return
       if (!(thrown instanceof VideoConferenceError)) throw thrown
@@ -96,7 +94,15 @@ export function useRefreshed<T>(
   }
   document.addEventListener('visibilitychange', lookWhenSeen)
   window.addEventListener('online', lookWhenSeen)
+  const leave = live?.join({
+    concerns,
+    async refresh() {
+      await refresh()
+      return error.value === null || !isPassing(error.value)
+    },
+  })
   onScopeDispose(() => {
+    leave?.()
     document.removeEventListener('visibilitychange', lookWhenSeen)
     window.removeEventListener('online', lookWhenSeen)
     controller.abort()

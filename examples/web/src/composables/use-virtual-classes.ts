@@ -1,8 +1,8 @@
 import type { AttendedClass, DashboardClass, MyVirtualClasses, VideoConferenceError } from 'lms-conferencing/browser'
-import { type ComputedRef, computed, type Ref, ref } from 'vue'
+import { type ComputedRef, computed, type MaybeRefOrGetter, type Ref, ref, toValue } from 'vue'
 import { useConferences } from '../service.ts'
-import { type Connection, pollMs, useConnection } from './use-live.ts'
-import { useRefreshed } from './use-refreshed.ts'
+import { type Connection, provideLive, useConnection } from './use-live.ts'
+import { type Refreshed, useRefreshed } from './use-refreshed.ts'
 
 /** A student's classes, kept fresh. */
 export interface VirtualClasses {
@@ -23,20 +23,28 @@ const pageSize = 20
 /** The most the API gives at once. */
 const mostAtOnce = 100
 
-export function useVirtualClasses(): VirtualClasses {
+/** `courseIds` are the person's courses, known to the LMS: what happens in them is followed. */
+export function useVirtualClasses(courseIds: MaybeRefOrGetter<readonly string[]>): VirtualClasses {
   const conferences = useConferences()
   const limit = ref(pageSize)
-  const { data, error, refresh } = useRefreshed(
+  const live = provideLive(() => ({ courses: toValue(courseIds) }))
+  const loaded: Refreshed<MyVirtualClasses> = useRefreshed(
     signal => conferences.getMyVirtualClasses({ limit: limit.value }, { signal }),
-    { everyMs: pollMs },
+    {
+      live,
+      // Who is in a class that runs is not shown here; what a class that is over was worth is.
+      concerns: message =>
+        message.type !== 'people' || loaded.data.value?.completed.some(({ id }) => id === message.class_id) === true,
+    },
   )
+  const { data, error, refresh } = loaded
   return {
     live: computed(() => data.value?.live ?? []),
     upcoming: computed(() => data.value?.upcoming ?? []),
     completed: computed(() => data.value?.completed ?? []),
     counts: computed(() => data.value?.counts ?? null),
     error,
-    connection: useConnection(error, ref('live')),
+    connection: useConnection(error, live),
     hasMore: computed(
       () => limit.value < mostAtOnce && (data.value?.counts.completed ?? 0) > (data.value?.completed.length ?? 0),
     ),

@@ -32,6 +32,7 @@ export const ar: Words = {
   status: { scheduled: 'مجدولة', live: 'مباشرة', completed: 'انتهت', cancelled: 'ملغاة' },
   pending: 'القاعة قيد التجهيز',
   failed: 'لا توجد قاعة',
+  firstPendingText: 'الحصة مجدولة، ويجري تجهيز قاعتها.',
   pendingText: 'الحصة مجدولة، ولم يمكن تجهيز قاعتها بعد. تتكرر المحاولة تلقائيًا.',
   failedText: 'لم يمكن تجهيز قاعة هذه الحصة. عدّل الحصة أو حاول مرة أخرى.',
 

@@ -23,6 +23,7 @@ export const en = {
   status: { scheduled: 'Scheduled', live: 'Live', completed: 'Over', cancelled: 'Cancelled' },
   pending: 'Room being prepared',
   failed: 'No room',
+  firstPendingText: 'The class is planned. Its room is being made.',
   pendingText: 'The class is planned. Its room could not be made yet; it is tried again by itself.',
   failedText: 'The room of this class could not be made. Please change the class, or try again.',
 
