@@ -5,7 +5,7 @@ import { FakeBbb, type FakeBbbServer } from 'bbb-client/testing'
 import { type Clock, type Conferencing, createConferencing, type Logger, systemClock } from 'lms-conferencing'
 import { bbbProvider, bbbSettingsFromEnv } from 'lms-conferencing/bbb'
 import { createHttpApi, type FetchHandler } from 'lms-conferencing/http'
-import { openStore } from 'lms-conferencing/sql'
+import { openDatabase } from './database.ts'
 import { serveLive } from './live.ts'
 import { createPage } from './page.ts'
 import { createSchool } from './school.ts'
@@ -58,8 +58,8 @@ export async function startSchool(options: StartSchoolOptions): Promise<RunningS
     for (const closeOne of opened.splice(0).reverse()) await closeOne()
   }
   try {
-    const store = await openStore(env.DATABASE_URL ?? 'sqlite:lms.db')
-    opened.push(() => store.close())
+    const { store, jobs, closeDatabase } = await openDatabase(env)
+    opened.push(closeDatabase)
     const bbb = env.BBB_SERVER_URL ? null : await startFake(clock)
     if (bbb) opened.push(() => bbb.close())
     const bbbOptions = bbb ? { url: bbb.url, secret: bbb.secret } : bbbOptionsFromEnv(env)
@@ -89,6 +89,7 @@ export async function startSchool(options: StartSchoolOptions): Promise<RunningS
         }),
       },
       store,
+      jobs,
       clock,
       roster: school.roster,
       logger,

@@ -1,3 +1,5 @@
+export { type CallbackProxy, startCallbackProxy } from './callback-proxy.ts'
 export { describeHttpApi, overSocket, type ServedApi } from './http-conformance.ts'
 export { describeUnmodified } from './over-msw.ts'
+export { askPostgres, type PostgresServer, startPostgres, whyNoPostgres } from './postgres.ts'
 export { type ServerProcess, startServer } from './server-process.ts'
