@@ -28,7 +28,7 @@ export interface Workload {
 
 export const tenantId = 'school'
 export const secret = 'a-secret-of-thirty-two-characters'
-export const callbackUrl = 'http://127.0.0.1/callbacks/bbb/6e1f0c2ab94d4b7d'
+export const callbackUrl = 'http://127.0.0.1/api/v1/classes/bbb-webhook/6e1f0c2ab94d4b7d'
 
 const PEOPLE = 25
 const VISITS = 2
