@@ -106,6 +106,7 @@ export type Room = 'main' | 'waiting' | `breakout:${string}`
 
 /** A complete list of who was connected at one moment. */
 export interface PresentSession {
+  /** `~1`, `~2`, … where the provider names people and not their connections: the first, second, … of that person. */
   readonly session: string
   readonly person?: string | undefined
 }

@@ -112,7 +112,7 @@ function runsOf(evidence: readonly Evidence[]): ReadonlyMap<string, Run> {
 }
 
 /** The time that participant reports tell of: all of the class once every run has one. */
-export function reportedTime(evidence: readonly Evidence[], span: Interval): readonly Interval[] {
+function reportedTime(evidence: readonly Evidence[], span: Interval): readonly Interval[] {
   const runs = [...runsOf(evidence).values()]
   if (runs.length === 0) return []
   if (runs.every(({ reportedEnd }) => reportedEnd !== undefined)) return union([span])
@@ -168,8 +168,11 @@ export const ENGLISH_GAPS: GapLabels = {
  * A gap in a sentence for a teacher.
  *
  * @example
- * gapText(gap, { time: at => new Date(at).toISOString().slice(11, 16) })
- * // 'Callbacks were lost from 10:20 to 10:40 (hook lost); this time counts for nobody.'
+ * const [from, to] = [Date.parse('2027-03-01T10:20:00Z'), Date.parse('2027-03-01T10:40:00Z')]
+ * gapText(
+ *   { from, to, cause: 'hook_lost', state: 'open', repairedBy: [], blind: [[from, to]] },
+ *   { time: at => new Date(at).toISOString().slice(11, 16) },
+ * ) // 'Callbacks were lost from 10:20 to 10:40 (hook lost); this time counts for nobody.'
  */
 export function gapText(
   gap: ClassGap,

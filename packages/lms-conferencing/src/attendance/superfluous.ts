@@ -22,15 +22,20 @@ export function superfluousSnapshots(events: readonly AttendanceEvent[]): readon
   for (const { type, instance, at } of events) {
     if (type === 'ended') ends.set(instance, Math.min(ends.get(instance) ?? Infinity, at))
   }
+  const bySession = new Map(
+    [...connections].map(([instance, list]) => [instance, new Map(list.map(one => [one.session, one]))]),
+  )
   const kept = new Set<string>()
   for (const [instance, list] of connections) {
     if (list.some(({ open }) => open.at(-1)?.[1] === Infinity)) kept.add(instance)
   }
   for (const event of named) {
     if (event.type !== 'snapshot' || kept.has(event.instance)) continue
-    const list = new Map((connections.get(event.instance) ?? []).map(one => [one.session, one]))
     const isConnected = (session: string): boolean =>
-      list.get(session)?.open.some(([from, to]) => from <= event.at && event.at < to) ?? false
+      bySession
+        .get(event.instance)
+        ?.get(session)
+        ?.open.some(([from, to]) => from <= event.at && event.at < to) ?? false
     const isWithin =
       event.at >= (starts.get(event.instance) ?? Infinity) && event.at <= (ends.get(event.instance) ?? -Infinity)
     if (!isWithin || !event.present.every(({ session }) => isConnected(session))) kept.add(event.instance)

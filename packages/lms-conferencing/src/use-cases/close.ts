@@ -73,9 +73,11 @@ function whenFinished(
   }
   // Without word of its end, only an empty room after the planned time is over: at the last sign of life.
   if (!knownClosed || !isPast || quietMs < reopenGraceMs) return null
-  const lastSign = Math.max(plannedEnd(liveClass), ...events.slice(-1).map(({ event }) => event.at))
-  return Math.min(lastSign, now)
+  const lastSign = events.findLast(({ event }) => !isEmptyRoom(event))?.event.at ?? 0
+  return Math.min(Math.max(plannedEnd(liveClass), lastSign), now)
 }
+
+const isEmptyRoom = (event: AttendanceEvent): boolean => event.type === 'snapshot' && event.present.length === 0
 
 interface Run {
   startedAt: number
@@ -92,8 +94,7 @@ function newestRun(events: readonly AttendanceEvent[]): Run | undefined {
     const run = runs.get(event.instance) ?? { startedAt: event.at, endedAt: null, emptiedAt: null, isUsed: false }
     runs.set(event.instance, run)
     if (event.type === 'ended') run.endedAt ??= event.at
-    const isEmpty = event.type === 'snapshot' && event.present.length === 0
-    if (isEmpty) run.emptiedAt ??= run.isUsed ? event.at : null
+    if (isEmptyRoom(event)) run.emptiedAt ??= run.isUsed ? event.at : null
     else if (event.type === 'joined' || event.type === 'snapshot') {
       run.isUsed = true
       run.emptiedAt = null

@@ -75,17 +75,17 @@ function snapshotOf({ instance, present }: Presence, at: number): Snapshot {
   return { type: 'snapshot', instance, present: entries, at }
 }
 
-/**
- * That nobody is there is written down once, and of a run that is known and not over; `instance` is `null` when the
- * room itself is gone.
- */
-function emptyRoom(events: readonly StoredEvent[], instance: string | null, at: number): Snapshot | null {
-  const newest = instance ?? newestRun(events.map(({ event }) => event))
+/** That nobody is there is said of a run that is known by then and not over; `instance` is `null` when the room is gone. */
+function emptyRoom(stored: readonly StoredEvent[], instance: string | null, at: number): Snapshot | null {
+  const events = stored.map(({ event }) => event)
+  const newest = instance ?? newestRun(events)
   if (newest === null) return null
-  const ofRun = events.map(({ event }) => event).filter(event => event.instance === newest)
-  if (ofRun.some(({ type }) => type === 'ended')) return null
-  const last = ofRun.filter(event => event.type === 'snapshot').at(-1)
-  return last?.present.length === 0 ? null : { type: 'snapshot', instance: newest, present: [], at }
+  const ofRun = events.filter(event => event.instance === newest)
+  // A look must not be the beginning of a run: the clocks differ.
+  const isKnown = ofRun.some(event => event.at <= at)
+  return isKnown && !ofRun.some(({ type }) => type === 'ended')
+    ? { type: 'snapshot', instance: newest, present: [], at }
+    : null
 }
 
 function newestRun(events: readonly AttendanceEvent[]): string | null {

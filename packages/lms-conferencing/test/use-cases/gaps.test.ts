@@ -245,12 +245,21 @@ describe('looks at the room', () => {
     expect(await world.conferencing.rounds.snapshots()).toBe(3)
   })
 
-  it('an empty room is written down once', async () => {
+  it('an empty room is one that was looked at, and no beginning of a run', async () => {
     const world = await lesson()
-    await receive(world, opened(0), came('ana', 0))
-    await minutes(world, 1, 6, true)
-    const events = await world.store.read(tx => tx.listEvents('default', world.id))
-    expect(events.filter(({ event }) => event.type === 'snapshot')).toHaveLength(1)
+    await minutes(world, 1, 2, true)
+    const looks = async () =>
+      (await world.store.read(tx => tx.listEvents('default', world.id))).filter(
+        ({ event }) => event.type === 'snapshot',
+      )
+    expect(await looks()).toEqual([])
+    await receive(world, opened(0))
+    await minutes(world, 3, 5, true)
+    expect(await looks()).toHaveLength(3)
+    // Nobody comes: over by plan, and not at the last look.
+    await minutes(world, 6, 75, true)
+    await world.conferencing.rounds.close()
+    expect((await world.conferencing.getClass(world.id)).endedAt).toEqual(new Date(minute(60)))
   })
 
   it('a class whose end nobody heard of is over when its room was seen empty', async () => {

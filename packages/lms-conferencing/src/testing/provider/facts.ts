@@ -122,4 +122,12 @@ export function describeFacts(test: ProviderTest): void {
     expect(await subject.provider.report(meeting)).toBeNull()
     expect(await subject.provider.recordings(meeting)).toEqual([])
   })
+
+  test('is called back, and says when it had to see to that', async ({ provider }) => {
+    await provider.keepCallbacks()
+    // `null`: it needs no keeping.
+    const again = await provider.keepCallbacks()
+    expect([undefined, 'kept']).toContain(again?.state)
+    expect(provider.capabilities.redeliveryMs ?? 0).toBeGreaterThanOrEqual(0)
+  })
 }

@@ -204,6 +204,27 @@ describe('F10 a receiver that was down', () => {
     },
   )
 
+  it('3 hours, where the webhooks service still calls: a gap that ends with what it sends again', async () => {
+    const school = await bbbSchool()
+    const liveClass = await school.lesson(300)
+    school.join(liveClass, 'ana')
+    await school.goTo(10)
+    await school.down()
+    await school.goTo(187)
+    const bob = school.join(liveClass, 'bob')
+    await school.goTo(189)
+    school.fake.simulate.leave(bob)
+    await school.goTo(190)
+    await school.up()
+    await school.goTo(195)
+    const { report } = await school.running().attendance(liveClass.id)
+    expect(report.gaps).toMatchObject([
+      { from: school.minute(10), to: school.minute(190) - 295_600, cause: 'receiver_down', state: 'open' },
+    ])
+    // Nobody looked, and nobody needed to: what happened in the last minutes came after all.
+    expect(report.rows.find(({ person }) => person === 'bob')).toMatchObject({ minutes: 2, provenance: ['webhook'] })
+  })
+
   it('4 minutes: BigBlueButton calls again, and there is no gap', async () => {
     const school = await bbbSchool({ webhooks: { failedHooksGo: 'at-once' } })
     const liveClass = await school.lesson()

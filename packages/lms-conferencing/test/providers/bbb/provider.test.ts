@@ -107,6 +107,19 @@ describe('BBB provider on a running server', () => {
     expect(refused).toBe(rerun.details.createTime !== open.details.createTime)
   })
 
+  it('T45 somebody who came without our user id is a connection and no person', async () => {
+    const open = await provider.openMeeting(meeting, spec)
+    const guest = server.fake.simulate.join(open.meetingId, { fullName: 'Guest' })
+    server.fake.simulate.join(open.meetingId, { fullName: 'Bob', userID: 'u-bob' })
+    expect(await provider.snapshot(open)).toEqual({
+      instance: open.details.instance,
+      present: [
+        { session: guest.internalUserID, person: null },
+        { session: null, person: 'u-bob' },
+      ],
+    })
+  })
+
   it('ends a meeting, and ending none is no error', async () => {
     const open = await provider.openMeeting(meeting, spec)
     await provider.endMeeting(open)
