@@ -41,6 +41,26 @@ export interface RecordingVisibility {
   readonly published: boolean
 }
 
+/** One file of a recording. How it is got is the provider's own matter, secrets and all. */
+export interface RecordingFile {
+  readonly recordId: string
+  /** Unique in its recording. */
+  readonly fileId: string
+  /** As the provider calls it. */
+  readonly type: string
+  /** Of a file name, without the dot. */
+  readonly extension: string
+  readonly sizeBytes: number | null
+  /**
+   * Its bytes from `offset` on, or from the start where the provider cannot go on: `offset` in the answer says which.
+   * Throws `UNAVAILABLE`.
+   */
+  open(from: { readonly offset: number; readonly signal?: AbortSignal | undefined }): Promise<{
+    readonly offset: number
+    readonly body: AsyncIterable<Uint8Array>
+  }>
+}
+
 /** Options every call to a provider takes. */
 export interface ProviderCallOptions {
   readonly signal?: AbortSignal | undefined
@@ -112,6 +132,9 @@ export interface ConferenceProvider {
 
   /** Lets people watch a recording, or not. There with the capability `publishRecordings`. */
   publishRecording?(meeting: Meeting, change: RecordingVisibility, options?: ProviderCallOptions): Promise<void>
+
+  /** The files that recordings are made of, for whoever keeps copies. Left out where the provider gives none. */
+  recordingFiles?(meeting: Meeting, options?: ProviderCallOptions): Promise<readonly RecordingFile[]>
 
   /** Deletes a recording for good; one that is not there is no error. There with the capability `publishRecordings`. */
   deleteRecording?(meeting: Meeting, recordId: string, options?: ProviderCallOptions): Promise<void>

@@ -1,4 +1,13 @@
 export {
+  type MoveNote,
+  type MoveOptions,
+  type MoveProblem,
+  type MoveResult,
+  moveClasses,
+  type UndoResult,
+  undoMoves,
+} from './classes/move.ts'
+export {
   liveClassesColumns,
   type MigrationPlan,
   type MigrationPlanOptions,
@@ -9,9 +18,31 @@ export {
 } from './columns.ts'
 export type { Counts } from './counts.ts'
 export { type Decision, decide, type ProviderReason, type RejectionReason, type SourceRow } from './decide.ts'
+export type { Copies, CopyOptions, RecordingSink } from './history/copy.ts'
+export { folderSink } from './history/folder.ts'
+export { type AttendanceTotals, type HistoryOptions, type HistoryResult, importHistory } from './history/import.ts'
 export type { LmsDatabase, RowKey } from './lms/database.ts'
 export { type OpenLmsOptions, openLmsDatabase } from './lms/open.ts'
 export { isReportIntact, type SignedReport, type VerificationReport } from './report.ts'
+export {
+  bucketOf,
+  type Choice,
+  type ChoiceInput,
+  type ChoiceReason,
+  chooseProvider,
+  explain,
+  type Rollout,
+  type RolloutPhase,
+  rolloutPhases,
+} from './rollout/choose.ts'
+export { type RolloutChooserOptions, rolloutChooser } from './rollout/chooser.ts'
+export {
+  type ChangeRolloutOptions,
+  changeRollout,
+  type RolloutPlace,
+  readRollout,
+  type StoredRollout,
+} from './rollout/state.ts'
 export { planMigration, type RunOptions, type RunResult, runMigration } from './run.ts'
 export type { PassOptions, Progress } from './scan.ts'
 export type { LogEntry, MigrationPhase, MigrationState } from './state.ts'

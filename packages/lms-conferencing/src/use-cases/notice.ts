@@ -13,7 +13,12 @@ export type Notice =
   /** It starts soon: told once for each start it is given. */
   | { readonly type: 'class-reminder'; readonly liveClass: LiveClass }
   /** Its title, time or description is another one, or it will not be held. */
-  | { readonly type: 'class-changed' | 'class-cancelled'; readonly liveClass: LiveClass }
+  | {
+      readonly type: 'class-changed' | 'class-cancelled'
+      readonly liveClass: LiveClass
+      /** The provider it was on before; there when the class was moved to another. */
+      readonly movedFrom?: string | undefined
+    }
   /** New facts about who was there; the figures are read with `attendance(classId)`. */
   | { readonly type: 'attendance-changed'; readonly liveClass: LiveClass }
   /** Facts came after a class was over, and somebody's kept figures are others now. */

@@ -143,6 +143,9 @@ const recordingFile = z.object({
   recording_end: timeIfAny.catch(undefined),
   recording_type: text,
   play_url: text,
+  download_url: text,
+  file_size: count,
+  file_extension: text,
 })
 
 const recordingSet = z.object({
@@ -164,6 +167,15 @@ export const meetingRecordings = (idOrUuid: string): ZoomCall<ZoomRecordingSet> 
   schema: recordingSet,
   weight: 'light',
   repeat: 'safe',
+})
+
+/** The same, with a token that opens its files for an hour. */
+export const recordingDownloads = (
+  idOrUuid: string,
+): ZoomCall<ZoomRecordingSet & { readonly download_access_token?: string | undefined }> => ({
+  ...meetingRecordings(idOrUuid),
+  path: `/meetings/${pathSegment(idOrUuid)}/recordings?include_fields=download_access_token&ttl=3600`,
+  schema: recordingSet.extend({ download_access_token: text }),
 })
 
 /** A call that answers in pages. */

@@ -17,6 +17,7 @@ import {
   updateMeeting,
   type ZoomMeeting,
 } from './calls.ts'
+import { type FetchLike, recordingFilesOf } from './downloads.ts'
 import { isMissing, unlessMissing, zoomCodeOf } from './errors.ts'
 import { findMarked, MAX_MARKER, toCreateBody, toUpdateBody } from './map.ts'
 import { recordingsOf, reportOf } from './past.ts'
@@ -50,6 +51,8 @@ export interface ZoomProviderOptions extends ZoomAccount {
   readonly deadlineMs?: number | undefined
   /** @default undici's global dispatcher */
   readonly transport?: Transport | undefined
+  /** Downloads files of recordings. @default the global fetch */
+  readonly fetch?: FetchLike | undefined
   /** @default the wall clock */
   readonly clock?: Clock | undefined
   /** Uniform in `[0, 1)`: spreads repetitions. @default Math.random */
@@ -233,6 +236,9 @@ export function zoomProvider(options: ZoomProviderOptions): ConferenceProvider {
     },
 
     recordings: async (meeting, how) => recordingsOf(accountOf(meeting), meeting, how),
+
+    recordingFiles: async (meeting, how) =>
+      recordingFilesOf(accountOf(meeting), meeting, { ...how, fetch: options.fetch ?? fetch, domain }),
 
     report: async (meeting, how) => reportOf(accountOf(meeting), meeting, { ...how, people: options.people }),
 

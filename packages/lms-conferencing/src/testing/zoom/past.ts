@@ -116,9 +116,10 @@ export function recordingObject(
   }
 }
 
-export function recordings(world: World, idOrUuid: string): FakeZoomResponse {
+export function recordings(world: World, idOrUuid: string, withToken: boolean): FakeZoomResponse {
   const found = findRun(world, idOrUuid)
   if (!found) return notFound(idOrUuid)
   const object = found.run && recordingObject(world, found.meeting, found.run, world.random.word())
-  return object ? json(200, object) : problem(404, 3301, 'There is no recording for this meeting.')
+  const token = withToken ? { download_access_token: `files-of-${found.meeting.id}` } : {}
+  return object ? json(200, { ...object, ...token }) : problem(404, 3301, 'There is no recording for this meeting.')
 }

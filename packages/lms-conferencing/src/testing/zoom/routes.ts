@@ -125,7 +125,8 @@ const routes: readonly Route[] = [
   {
     call: 'GET /meetings/*/recordings',
     weight: 'light',
-    answer: ({ world }, _request, value) => recordings(world, value),
+    answer: ({ world }, request, value) =>
+      recordings(world, value, request.query.get('include_fields') === 'download_access_token'),
   },
   {
     call: 'GET /past_meetings/*',

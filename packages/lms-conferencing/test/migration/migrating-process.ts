@@ -1,0 +1,124 @@
+// One of three that work on the same table: the migration, the bare UPDATE it is measured against, or an LMS that goes on writing.
+import { DatabaseSync } from 'node:sqlite'
+import pg from 'pg'
+import { systemClock } from '../../src/clock.ts'
+import { expandTable, migrationPlan, openLmsDatabase, runMigration } from '../../src/migration/index.ts'
+
+const [role = '', url = '', batch = '2000'] = process.argv.slice(2)
+
+/** A connection as an application has it: statements, and nothing between. */
+async function connect(): Promise<{
+  run: (statement: string, values?: readonly string[]) => Promise<readonly unknown[]>
+  close: () => unknown
+}> {
+  if (url.startsWith('sqlite:')) {
+    const database = new DatabaseSync(url.slice('sqlite:'.length), { timeout: 30_000 })
+    return {
+      run: async (statement, values = []) => database.prepare(statement).all(...values),
+      close: () => database.close(),
+    }
+  }
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  return {
+    run: async (statement, values = []) =>
+      (
+        await client.query(
+          statement.replaceAll(/\?(\d)/g, (_, number) => `$${number}`),
+          [...values],
+        )
+      ).rows,
+    close: () => client.end(),
+  }
+}
+
+/** The same rows in batches of the same size, the same columns, as many bytes; and nothing is looked at. */
+async function bareUpdate(): Promise<number> {
+  const { run, close } = await connect()
+  const began = performance.now()
+  const text = (id: string): string => (url.startsWith('sqlite:') ? id : `${id}::uuid`)
+  let after = '00000000-0000-0000-0000-000000000000'
+  for (;;) {
+    const rows = await run(
+      `select cast(id as varchar(36)) as id from live_classes where id > ${text('?1')} order by id limit 1 offset ${Number(batch) - 1}`,
+      [after],
+    )
+    const until = String(Reflect.get(Object(rows[0] ?? { id: 'ffffffff-ffff-ffff-ffff-ffffffffffff' }), 'id'))
+    await run(
+      `update live_classes set provider = 'zoom', meeting_id = zoom_meeting_id, moderator_password = '',
+         attendee_password = password, provider_reason = 'zoom_id_and_link', migration_outcome = 'migrated',
+         migration_digest = '${'x'.repeat(55)}' where id > ${text('?1')} and id <= ${text('?2')}`,
+      [after, until],
+    )
+    if (rows.length === 0) break
+    after = until
+  }
+  const took = performance.now() - began
+  await close()
+  return took
+}
+
+async function migrate(): Promise<object> {
+  const plan = migrationPlan()
+  const lms = await openLmsDatabase(url, { plan })
+  const options = { lms, plan, clock: systemClock, who: 'bench' }
+  const began = performance.now()
+  const passes: number[] = []
+  const { changed, longestLockMs, isComplete, counts } = await runMigration({
+    ...options,
+    onProgress: ({ step, done, total }) => {
+      if (step === 'filling' && done >= total) passes[0] = performance.now() - began
+    },
+  })
+  const took = performance.now() - began
+  await lms.close()
+  return { took, filling: passes[0], changed, longestLockMs, isComplete, rows: counts?.rows }
+}
+
+/** Changes one row and adds one, again and again, until it is told to stop; says how long the slowest took. */
+async function write(): Promise<object> {
+  const { run, close } = await connect()
+  let isRunning = true
+  process.stdin.on('end', () => {
+    isRunning = false
+  })
+  process.stdin.resume()
+  process.stdout.write('ready\n')
+  const waits: number[] = []
+  const id = url.startsWith('sqlite:') ? '?1' : '?1::uuid'
+  for (let count = 0; isRunning; count++) {
+    const key = `${Math.floor(Math.random() * 2 ** 32)
+      .toString(16)
+      .padStart(8, '0')}-00ff-4000-8000-000000000000`
+    const began = performance.now()
+    await run(
+      `insert into live_classes (id, course_id, title, description, scheduled_at, duration_minutes, status, zoom_meeting_id,
+         has_recording, recording_processed, created_at, updated_at)
+       values (${id}, ${id}, 'new', '', '2026-03-01 12:00:00+00', 60, 'scheduled', '85012345678', false, false,
+         '2026-03-01 12:00:00+00', '2026-03-01 12:00:00+00')`,
+      [key],
+    )
+    await run(`update live_classes set description = 'changed ${count}' where id = ${id}`, [key])
+    waits.push((performance.now() - began) / 2)
+    await new Promise(resolve => setTimeout(resolve, 20))
+  }
+  await close()
+  waits.sort((a, b) => a - b)
+  return { writes: waits.length * 2, slowest: waits.at(-1), p99: waits[Math.floor(waits.length * 0.99)] }
+}
+
+if (role === 'expand') {
+  const plan = migrationPlan()
+  const lms = await openLmsDatabase(url, { plan })
+  await expandTable({ lms, plan, clock: systemClock, who: 'bench' })
+  await lms.close()
+}
+const result =
+  role === 'migrate'
+    ? await migrate()
+    : role === 'bare'
+      ? { took: await bareUpdate() }
+      : role === 'write'
+        ? await write()
+        : {}
+process.stdout.write(`${JSON.stringify({ ...result, rss: process.resourceUsage().maxRSS * 1024 })}\n`)
