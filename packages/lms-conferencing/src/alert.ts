@@ -21,8 +21,8 @@ export type Alert =
   | { readonly type: 'callbacks-stale'; readonly provider: string }
   /** The provider had forgotten to call us back; it is told again now. What happened meanwhile came to nobody. */
   | { readonly type: 'hook-lost'; readonly provider: string; readonly found: string }
-  /** A time of a class about which nobody can tell who was there. */
-  | { readonly type: 'gap-found'; readonly classId: string; readonly from: Date; readonly to: Date | null }
+  /** Callbacks of a class were lost in this time. What other sources tell of it is in the report of the class. */
+  | { readonly type: 'gap-found'; readonly classId: string; readonly from: Date; readonly to: Date }
   /** Callbacks cannot be stored, or pages not answered. */
   | { readonly type: 'store-unavailable'; readonly reason: StoreFault | (string & {}) }
 
@@ -62,7 +62,7 @@ export const alertAdvice: Readonly<Record<Alert['type'], string>> = {
     'Compare the webhook secret and address with the sender, then run "lms-conferencing inbox requeue".',
   'callbacks-stale': 'Compare the clocks. If the callbacks are wanted, run "lms-conferencing inbox requeue".',
   'hook-lost': 'Nothing for the future: it is in place again. Look for classes with gaps in that time.',
-  'gap-found': 'Ask the teacher who was there; "lms-conferencing reconcile" fills in what the provider still knows.',
+  'gap-found': 'Look at the report of the class: what no other source could tell, its teacher may know.',
   'store-unavailable':
     'Look at the database: its disk, its rights, whether it can be reached. Nothing needs a restart.',
 }

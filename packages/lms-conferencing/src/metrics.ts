@@ -38,7 +38,7 @@ export const instruments = {
   'conferencing.attendance.gaps': {
     kind: 'counter',
     unit: '{gap}',
-    description: 'Times of classes found about which nobody can tell who was there.',
+    description: 'Times of classes in which callbacks were lost.',
   },
   'conferencing.alerts': {
     kind: 'counter',

@@ -6,7 +6,7 @@ import { playConsole } from './console.ts'
 const root = join(import.meta.dirname, '../../../..')
 const documents = globSync(['README.md', 'docs/*.md', 'packages/bbb-client/README.md'], { cwd: root })
   .sort()
-  .filter(file => readFileSync(join(root, file), 'utf8').includes('```console'))
+  .filter(file => /^```console\n\$ bbb /m.test(readFileSync(join(root, file), 'utf8')))
 
 test('there are documents that show the command', () => {
   expect(documents).not.toEqual([])

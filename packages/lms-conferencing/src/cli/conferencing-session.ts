@@ -15,6 +15,7 @@ export async function withConferencing<T>(
     providers,
     store: session.store,
     tenantId: session.tenantId,
+    clock: session.clock,
     // Asked only where a class is made, which no command does.
     chooseProvider: () => Object.keys(providers)[0] ?? '',
     logger: troubleOnly(session),

@@ -1,3 +1,5 @@
+import type { Clock } from '../clock.ts'
+
 /** Everything the command touches of the world, so that a test can be the world. */
 export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>
@@ -9,6 +11,8 @@ export interface Io {
   readonly ask?: ((question: string) => Promise<string>) | undefined
   /** Aborted when the person presses Ctrl-C: long work ends between two of its steps. */
   readonly signal?: AbortSignal | undefined
+  /** @default the wall clock */
+  readonly clock?: Clock | undefined
   /** Who is noted as having done it. */
   readonly user: string
   /** Of this package. */

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander'
+import { type Clock, systemClock } from '../clock.ts'
 import { ConferencingError } from '../errors.ts'
 import type { OpenStoreOptions } from '../sql/index.ts'
 import type { Store } from '../store.ts'
@@ -13,6 +14,7 @@ export interface Session {
   readonly io: Io
   readonly store: Store
   readonly tenantId: string
+  readonly clock: Clock
   /** Who, for what is noted. */
   readonly who: string
   /** Shows a result: for people, or as JSON. */
@@ -54,6 +56,7 @@ export async function openSession(
     io,
     store,
     tenantId: tenant,
+    clock: io.clock ?? systemClock,
     who: io.user,
     show: (value, forPeople) => io.out(asJson ? json(value) : forPeople()),
   }

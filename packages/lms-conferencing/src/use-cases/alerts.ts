@@ -40,8 +40,12 @@ export function createAlerts({ tell, everyMs, clock, logger, metrics }: AlertsOp
 
 /** What is told to people and matters to whoever runs the platform, too. */
 export function alertOf(notice: Notice): Alert | null {
-  if (notice.type !== 'class-ready' && notice.type !== 'class-failed') return null
   const { id: classId, courseId, provider } = notice.liveClass
+  if (notice.type === 'gap-found') {
+    const { from, to } = notice.gap
+    return { type: 'gap-found', classId, from: new Date(from), to: new Date(to) }
+  }
+  if (notice.type !== 'class-ready' && notice.type !== 'class-failed') return null
   return { type: notice.type === 'class-ready' ? 'meeting-ready' : 'meeting-failed', classId, courseId, provider }
 }
 

@@ -19,7 +19,13 @@ export interface ProviderHealth {
     readonly code: ConferencingErrorCode
   } | null
   /** What it said when it was last made sure that it calls us back; `null`: not yet, or it needs no keeping. */
-  readonly callbacks: { readonly at: Date; readonly found: string } | null
+  readonly callbacks: {
+    readonly at: Date
+    /** In words; `null` when it could not be made sure. */
+    readonly found: string | null
+    /** Why not; `null` when it could. */
+    readonly code: ConferencingErrorCode | null
+  } | null
 }
 
 export interface Watch {
@@ -51,13 +57,14 @@ export function createWatch({ clock, metrics, alert }: WatchOptions): Watch {
     const at = new Date(clock.now())
     // A link may be made without asking anybody, and `null` is what is said where nobody was asked.
     if (call !== 'joinLink' && result !== null) note(name, { answeredAt: at, failing: null })
-    if (call === 'keepCallbacks' && isKept(result)) note(name, { callbacks: { at, found: result.found } })
+    if (call === 'keepCallbacks' && isKept(result)) note(name, { callbacks: { at, found: result.found, code: null } })
   }
 
   function failed(name: string, call: string, error: unknown): void {
     if (!(error instanceof ConferencingError)) return
     const { code } = error
     const at = new Date(clock.now())
+    if (call === 'keepCallbacks') note(name, { callbacks: { at, found: null, code } })
     if (code !== 'UNAVAILABLE' && code !== 'UNAUTHORIZED') {
       // Refusing is an answer.
       if (error.outcome === 'refused') note(name, { answeredAt: at, failing: null })

@@ -91,7 +91,11 @@ describe('lms-conferencing', () => {
       await withClasses(url, 'bbb', 'nothing')
       const lms = (words: string) => cli(words, { env: { DATABASE_URL: url, ...bbbEnv } })
       const dry = await lms('reconcile --since 2027-03-01 --dry-run')
-      expect(dry).toEqual({ code: 0, out: 'Would ask about 2 classes:\n  class-1\n  class-2\n', err: '' })
+      expect(dry).toEqual({
+        code: 0,
+        out: 'Would be asked about, nothing was changed:\n  class-1\n  class-2\n',
+        err: '',
+      })
       expect((await lms('--json reconcile --since 2027-03-02 --dry-run')).out).toContain('"classes": []')
       const done = await lms('reconcile --since 2027-03-01T10:00:00Z')
       expect(done.code).toBe(1)

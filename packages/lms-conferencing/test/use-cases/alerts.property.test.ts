@@ -85,7 +85,7 @@ describe('alerts', () => {
       { type: 'callbacks-refused', provider, reason: 'mismatch' },
       { type: 'callbacks-stale', provider },
       { type: 'hook-lost', provider, found: 'hook created' },
-      { type: 'gap-found', classId: 'c', from: new Date(0), to: null },
+      { type: 'gap-found', classId: 'c', from: new Date(0), to: new Date(1) },
       { type: 'store-unavailable', reason: 'full' },
     ]
     expect(alerts.map(({ type }) => type).sort()).toEqual(Object.keys(alertAdvice).sort())

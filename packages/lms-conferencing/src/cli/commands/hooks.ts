@@ -29,13 +29,13 @@ ${examples('hooks ensure')}`,
               providers.map(provider => [provider.name, saidOf(provider)]),
             ),
           )
-          return providers.some(({ failing }) => failing !== null) ? 1 : 0
+          return providers.some(({ callbacks }) => callbacks?.code) ? 1 : 0
         }),
       ),
     )
 }
 
-function saidOf({ callbacks, failing }: ProviderHealth): string {
-  if (failing) return `not kept: ${failing.code}`
+function saidOf({ callbacks }: ProviderHealth): string {
+  if (callbacks?.code) return `not kept: ${callbacks.code}`
   return callbacks?.found ?? 'no callbacks to keep'
 }

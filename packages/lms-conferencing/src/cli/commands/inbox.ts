@@ -181,7 +181,7 @@ ${examples('inbox requeue --dry-run')}`,
         session.show({ ...counts, dryRun: options.dryRun ?? false }, () => done(options, { ...counts }))
         if (counts.waiting === 0) return 0
         session.io.err(
-          `${counts.waiting} callbacks that name this person wait to be applied: erase again afterwards.\n`,
+          `Callbacks that name this person and wait to be applied: ${counts.waiting}. Erase again afterwards.\n`,
         )
         return 1
       }),

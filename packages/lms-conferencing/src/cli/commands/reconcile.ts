@@ -41,7 +41,7 @@ ${examples('reconcile --class algebra-1', 'reconcile --since 2027-03-01 --dry-ru
         const classes = options.class ?? (await endedSince(session, options.since))
         if (options.dryRun) {
           const found = { classes, dryRun: true }
-          session.show(found, () => `Would ask about ${classes.length} classes:\n${classes.map(line).join('')}`)
+          session.show(found, () => `Would be asked about, nothing was changed:\n${classes.map(line).join('')}`)
           return 0
         }
         const rows = await reconcileAll(session, classes)
