@@ -37,6 +37,15 @@ describe('people of a snapshot', () => {
     expect(listed([...events, seen('30:00', 'ana')])).toEqual([['phone']])
   })
 
+  it('are rather those that were seen to their end than those whose left was lost', () => {
+    const events = [
+      ...story('started 0:00; ana/a joined 0:00; ana/b joined 20:00; ana/a left 50:00; ended 60:00'),
+      ...[seen('25:00', 'ana', 'ana'), seen('30:00', 'ana')],
+    ]
+    expect(listed(events)).toEqual([['a', 'b'], ['a']])
+    expect(people(events, ['ana']).ana).toMatchObject({ creditedMs: 50 * 60_000, imputedMs: 0 })
+  })
+
   it('whose joined was lost are the connection whose left comes', () => {
     const events = [...story('started 0:00; ana/a left 50:00; ended 60:00'), seen('10:00', 'ana'), seen('11:00', 'ana')]
     expect(listed(events)).toEqual([['a'], ['a']])

@@ -91,17 +91,24 @@ describe('F10 the registration of callbacks', () => {
     const world = await lesson()
     const other = createConferencing({ providers: { bbb: world.provider }, store: world.store, clock: world.clock })
     goTo(world, 10)
-    // Both ask before either has written down what it found.
-    const bothAsked = Promise.withResolvers<void>()
-    let asked = 0
-    for (let one = 0; one < 2; one++) {
-      world.provider.failNext('keepCallbacks', async () => {
-        if (++asked === 2) bothAsked.resolve()
-        await bothAsked.promise
-        world.provider.registered = 'created'
-      })
-    }
-    await Promise.all([world.conferencing.rounds.keepCallbacks(), other.rounds.keepCallbacks()])
+    // The second asks before the first has written down what it found, and gets its answer later.
+    const secondAsked = Promise.withResolvers<void>()
+    const firstDone = Promise.withResolvers<void>()
+    world.provider.failNext('keepCallbacks', async () => {
+      await secondAsked.promise
+      world.provider.registered = 'created'
+    })
+    world.provider.failNext('keepCallbacks', async () => {
+      secondAsked.resolve()
+      await firstDone.promise
+      world.clock.advance(1_500)
+      world.provider.registered = 'created'
+    })
+    const first = world.conferencing.rounds.keepCallbacks()
+    const second = other.rounds.keepCallbacks()
+    await first
+    firstDone.resolve()
+    await second
     expect(await gapsOf(world)).toHaveLength(1)
   })
 
