@@ -3,5 +3,6 @@ export function saveFile(text: string, { name, type }: { readonly name: string; 
   const url = URL.createObjectURL(new Blob([text], { type }))
   const link = Object.assign(document.createElement('a'), { href: url, download: name })
   link.click()
-  URL.revokeObjectURL(url)
+  // Browsers read it after the click, and some take their time.
+  setTimeout(() => URL.revokeObjectURL(url), 60_000)
 }

@@ -166,5 +166,5 @@ describe.skipIf(chromiumPath === undefined).each([
     await teacher.getByText('There is no recording yet.').waitFor()
 
     expect(stage.complaints).toEqual([])
-  })
+  }, 180_000)
 })

@@ -1,6 +1,8 @@
 import { type LiveSubscription, type SubscribeOptions, subscribeTo } from './browser/subscribe.ts'
 import type {
   CalendarFeed,
+  CallbackPage,
+  CallbackState,
   ClassAttendance,
   CreatedCourse,
   CreatedMeeting,
@@ -13,7 +15,9 @@ import type {
   MyVirtualClasses,
   NewCourse,
   NewVirtualClass,
+  OperatorHealth,
   RecordingInfo,
+  ReplayedCallbacks,
   RevokedCalendarFeed,
   StartedClass,
   VirtualClassChanges,
@@ -95,6 +99,17 @@ export interface MyVirtualClassesParams {
   readonly limit?: number | undefined
   readonly offset?: number | undefined
 }
+
+/** A page of callbacks. */
+export interface ListCallbacksParams {
+  readonly state?: CallbackState | undefined
+  readonly limit?: number | undefined
+  /** The `next` of the page before. */
+  readonly after?: number | undefined
+}
+
+/** Which callbacks are put back: by number, or all in a state. */
+export type ReplayParams = { readonly seqs: readonly number[] } | { readonly state: 'dead' | 'stale' | 'any' }
 
 /** How a picture is written. */
 export interface TimelineParams {
@@ -222,6 +237,21 @@ export class VideoConferenceService {
   getTimeline(classId: string, params: TimelineParams = {}, options?: RequestOptions): Promise<string> {
     const { locale, timeZone, theme } = params
     return this.#file(of(classId, `attendance/timeline.svg${query({ locale, time_zone: timeZone, theme })}`), options)
+  }
+
+  /** How the parts do; for administrators, as all that follows. */
+  getHealth(options?: RequestOptions): Promise<OperatorHealth> {
+    return this.#call('GET', 'admin/conferencing/health/', options)
+  }
+
+  /** The callbacks that came in, without what they say. */
+  getCallbacks(params: ListCallbacksParams = {}, options?: RequestOptions): Promise<CallbackPage> {
+    return this.#call('GET', `admin/conferencing/inbox/${query(params)}`, options)
+  }
+
+  /** Puts callbacks back to be applied; what they have changed already they do not change again. */
+  replayCallbacks(what: ReplayParams, options?: RequestOptions): Promise<ReplayedCallbacks> {
+    return this.#call('POST', 'admin/conferencing/inbox/replay/', options, what)
   }
 
   async #file(path: string, options?: RequestOptions): Promise<string> {

@@ -37,7 +37,7 @@ export const ar: Words = {
   failedText: 'لم يمكن تجهيز قاعة هذه الحصة. عدّل الحصة أو حاول مرة أخرى.',
 
   join: 'انضم إلى الحصة',
-  joinNamed: title => `انضم إلى الحصة: ${title}`,
+  of: (what, title) => `${what}: ${title}`,
   joining: 'جارٍ فتح الحصة…',
   joinClosed: 'القاعة غير مفتوحة الآن. حاول مرة أخرى بعد أن يفتحها المعلم.',
   start: 'ابدأ الحصة',
@@ -281,13 +281,36 @@ export const ar: Words = {
 
   admin: {
     title: 'الإدارة',
-    health: 'الخادم',
+    health: 'حالة الخادم',
     healthy: 'كل شيء على ما يرام',
-    unhealthy: 'هناك ما يحتاج إلى انتباه',
+    unhealthy: 'يحتاج إلى انتباه',
     store: 'قاعدة البيانات',
     answers: 'تجيب',
     answersNot: 'لا تجيب',
-    noSections: 'لا يوفر هذا الخادم إدارة أخرى.',
+    lastAnswer: when => `آخر جواب: ${when}`,
+    noAnswerYet: 'لم تُسأل بعد',
+    failing: (code, since) => `تفشل بالرمز ${code} منذ ${since}`,
+    waiting: 'إشعارات تنتظر',
+    oldest: duration => `أقدمها منذ ${duration}`,
+    refused: 'طلبات مرفوضة',
+    dead: 'إشعارات تعذّر تطبيقها',
+    deadText: 'جُرِّب كل منها مرات كثيرة. أعدها بعد زوال السبب، ولن يُحتسب شيء مرتين.',
+    noDead: 'لا توجد إشعارات متروكة. لا شيء للقيام به.',
+    deadCaption: 'الإشعارات المتروكة',
+    columns: { received: 'الاستلام', from: 'من', reason: 'السبب', tries: 'المحاولات' },
+    forgotten: 'لم يعد محتواه محفوظًا.',
+    replay: 'إعادة',
+    replayOne: seq => `أعد الإشعار ${seq}`,
+    replayAll: 'أعد الكل',
+    replayed: count =>
+      plural(count, {
+        zero: 'لم يُعَد أي إشعار.',
+        one: 'أُعيد إشعار واحد.',
+        two: 'أُعيد إشعاران.',
+        few: 'أُعيدت # إشعارات.',
+        many: 'أُعيد # إشعارًا.',
+        other: 'أُعيد # إشعار.',
+      }),
   },
 
   demo: {

@@ -28,7 +28,8 @@ export const en = {
   failedText: 'The room of this class could not be made. Please change the class, or try again.',
 
   join: 'Join Class',
-  joinNamed: (title: string) => `Join Class: ${title}`,
+  /** What a button does, and with which class: for those who hear it without what stands beside it. */
+  of: (what: string, title: string) => `${what}: ${title}`,
   joining: 'Opening the class…',
   joinClosed: 'The room is not open at the moment. Please try again when your teacher has opened it.',
   start: 'Start class',
@@ -233,13 +234,29 @@ export const en = {
 
   admin: {
     title: 'Administration',
-    health: 'Server',
+    health: 'Server health',
     healthy: 'All is well',
-    unhealthy: 'Something needs attention',
+    unhealthy: 'Needs attention',
     store: 'Database',
-    answers: 'answers',
-    answersNot: 'does not answer',
-    noSections: 'This server offers no further administration.',
+    answers: 'Answers',
+    answersNot: 'Does not answer',
+    lastAnswer: (when: string) => `Last answer: ${when}`,
+    noAnswerYet: 'Not asked yet',
+    failing: (code: string, since: string) => `Fails with ${code} since ${since}`,
+    waiting: 'Callbacks that wait',
+    oldest: (duration: string) => `the oldest for ${duration}`,
+    refused: 'Refused requests',
+    dead: 'Callbacks that could not be applied',
+    deadText: 'Each was tried many times. Put them back once the cause is gone; nothing is counted twice.',
+    noDead: 'No callback was given up. There is nothing to do.',
+    deadCaption: 'Callbacks that were given up',
+    columns: { received: 'Received', from: 'From', reason: 'Why', tries: 'Tries' },
+    forgotten: 'Its content is not kept any more.',
+    replay: 'Put back',
+    replayOne: (seq: number) => `Put callback ${seq} back`,
+    replayAll: 'Put all back',
+    replayed: (count: number) =>
+      plural(count, { one: '# callback was put back.', other: '# callbacks were put back.' }),
   },
 
   demo: {

@@ -255,3 +255,59 @@ export interface CalendarFeed {
 export interface RevokedCalendarFeed {
   readonly revoked: boolean
 }
+
+/** How the parts do, for administrators. */
+export interface OperatorHealth {
+  readonly status: 'ok' | 'unavailable'
+  readonly store: 'ok' | 'unavailable'
+  readonly store_fault: string | null
+  /** How many callbacks are in which state; `null` while the database does not answer. */
+  readonly inbox: Readonly<Record<CallbackState, number>> | null
+  readonly oldest_waiting_seconds: number | null
+  /** Refused requests that are kept. */
+  readonly quarantined: number | null
+  readonly providers: readonly {
+    readonly name: string
+    readonly answered_at: string | null
+    readonly failing: {
+      readonly since: string
+      readonly count: number
+      readonly call: string
+      readonly code: string
+    } | null
+    readonly callbacks: { readonly at: string; readonly found: string | null; readonly code: string | null } | null
+  }[]
+}
+
+/** `dead`: given up after many tries; `stale`: too old to be believed when it came. */
+export type CallbackState = 'new' | 'applied' | 'ignored' | 'dead' | 'stale'
+
+/** A callback as administrators see it: without what it says. */
+export interface CallbackEntry {
+  readonly seq: number
+  readonly provider: string
+  readonly server_id: string
+  readonly kind: string
+  readonly state: CallbackState
+  readonly attempts: number
+  /** Why it was not applied. */
+  readonly reason: string | null
+  readonly received_at: string
+  readonly next_attempt_at: string | null
+  readonly waiting_for: readonly string[]
+  readonly digest: string
+  readonly bytes: number
+  /** What it says is not kept any more: it cannot be replayed. */
+  readonly forgotten: boolean
+}
+
+export interface CallbackPage {
+  readonly callbacks: readonly CallbackEntry[]
+  /** `after` of the next page; `null`: this is the last. */
+  readonly next: number | null
+}
+
+export interface ReplayedCallbacks {
+  readonly replayed: number
+  readonly dry_run: boolean
+}
