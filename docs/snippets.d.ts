@@ -15,4 +15,5 @@ declare const body: Uint8Array
 declare const conferencing: import('lms-conferencing').Conferencing
 declare function studentsOf(courseId: string): readonly { readonly userId: string; readonly displayName: string }[]
 declare function currentUser(request: Request): { readonly userId: string; readonly displayName: string } | null
+declare const lms: import('lms-conferencing/http').LmsPort
 declare function isConferencingError(error: unknown): error is import('lms-conferencing').ConferencingError

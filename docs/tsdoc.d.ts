@@ -18,7 +18,8 @@ declare const openStore: typeof import('lms-conferencing/sql').openStore
 declare const client: import('bbb-client').BbbClient
 declare const callbacks: import('lms-conferencing/bbb').BbbCallbacks
 declare const authenticate: import('lms-conferencing/http').HttpApiOptions['authenticate']
-declare const lms: import('lms-conferencing/http').HttpApiOptions['lms']
+
+declare const meter: Parameters<typeof import('lms-conferencing/metrics').otelMetrics>[0]
 
 declare const setupServer: typeof import('msw/node').setupServer
 declare const server: ReturnType<typeof setupServer>

@@ -95,7 +95,9 @@ export function compile(root: string, blocks: readonly Block[], declarations: re
   const config = ts.readConfigFile(join(root, 'tsconfig.base.json'), ts.sys.readFile)
   // Only our own files are asked for errors; among them are declarations, which skipLibCheck would skip.
   const options = { ...ts.parseJsonConfigFileContent(config.config, ts.sys, root).options, skipLibCheck: false }
-  const virtual = new Map(blocks.map(block => [join(root, `${block.file}.L${block.line}.ts`), block]))
+  // Documents of both packages may use what the larger one works with.
+  const placeOf = (file: string): string => (file.startsWith('docs/') ? `packages/lms-conferencing/${file}` : file)
+  const virtual = new Map(blocks.map(block => [join(root, `${placeOf(block.file)}.L${block.line}.ts`), block]))
   const host = ts.createCompilerHost(options)
   const { fileExists, getSourceFile } = host
   host.fileExists = path => virtual.has(path) || fileExists(path)

@@ -280,7 +280,9 @@ export class VideoConferenceService {
    *
    * @example
    * import { io } from 'socket.io-client'
-   * const live = conferences.subscribe({ io, courses: ['biology'], reload: showAll, onMessage: showOne })
+   * const conferences = new VideoConferenceService()
+   * const reload = async () => console.log(await conferences.getLiveClasses('biology'))
+   * const live = conferences.subscribe({ io, courses: ['biology'], reload, onMessage: console.log })
    */
   subscribe(options: SubscribeOptions): LiveSubscription {
     const { baseUrl = '', headers } = this.#options

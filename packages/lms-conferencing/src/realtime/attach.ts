@@ -79,7 +79,8 @@ const gapMs = 200
  * option that cannot be.
  *
  * @example
- * const io = new Server(httpServer, { serveClient: false, maxHttpBufferSize: 65_536 })
+ * import { Server } from 'socket.io'
+ * const io = new Server(3000, { serveClient: false, transports: ['websocket'], maxHttpBufferSize: 65_536 })
  * const live = attachLiveUpdates({ io, conferencing, authenticate, lms })
  */
 export function attachLiveUpdates(options: LiveUpdatesOptions): LiveUpdates {
