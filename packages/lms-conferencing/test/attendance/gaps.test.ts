@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import {
   attendance,
   attendanceCsv,
@@ -11,6 +12,7 @@ import {
 } from 'lms-conferencing/attendance'
 import { describe, expect, it } from 'vitest'
 import type { Provenance } from '../../src/model.ts'
+import { anyInput } from './arbitrary.ts'
 import { at, story, T0 } from './support.ts'
 
 const hour = { scheduledStart: T0, plannedMs: 3_600_000, startedAt: at('0:00'), endedAt: at('60:00') }
@@ -199,5 +201,73 @@ describe('contradictions between sources', () => {
       ...told('snapshot', 'snapshot 41:00 ben/~1'),
     ]
     expect(find(evidence)).toMatchObject([{ person: 'ana', says: [{ source: 'webhook' }, { source: 'snapshot' }] }])
+  })
+})
+
+describe('§12 properties of evidence', () => {
+  const source = fc.constantFrom<Provenance>('webhook', 'report', 'snapshot')
+  const scene = anyInput.chain(input =>
+    fc.tuple(...input.events.map(() => source)).chain(sources => {
+      const evidence = input.events.map(
+        (event, index): Evidence => ({ event, provenance: sources[index] ?? 'webhook' }),
+      )
+      const interval = fc
+        .tuple(fc.integer({ min: -50_000, max: 850_000 }), fc.integer({ min: 1, max: 400_000 }))
+        .map(([from, length]) => ({ from, to: from + length, cause: 'hook_lost' }))
+      return fc
+        .tuple(fc.array(interval, { maxLength: 3 }), fc.shuffledSubarray(evidence, { minLength: evidence.length }))
+        .map(([lostTimes, shuffled]) => ({ input, evidence, lostTimes, shuffled }))
+    }),
+  )
+
+  it('the order of the facts decides neither what a gap is nor who contradicts whom', () => {
+    fc.assert(
+      fc.property(scene, ({ input, evidence, lostTimes, shuffled }) => {
+        const times = { startedAt: input.class.startedAt, endedAt: input.class.endedAt }
+        expect(classGaps({ lost: lostTimes, evidence: shuffled, ...times })).toEqual(
+          classGaps({ lost: lostTimes, evidence, ...times }),
+        )
+        expect(contradictions({ class: input.class, evidence: shuffled, lost: lostTimes })).toEqual(
+          contradictions({ class: input.class, evidence, lost: lostTimes }),
+        )
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  it('blind time lies inside its gap, none is left of what is repaired, and a report leaves none', () => {
+    fc.assert(
+      fc.property(scene, ({ input, evidence, lostTimes }) => {
+        const times = { startedAt: input.class.startedAt, endedAt: input.class.endedAt }
+        for (const gap of classGaps({ lost: lostTimes, evidence, ...times })) {
+          expect(gap.from).toBeLessThan(gap.to)
+          for (const [from, to] of gap.blind) {
+            expect(gap.from <= from && from < to && to <= gap.to).toBe(true)
+          }
+          expect(gap.state).toBe(gap.blind.length === 0 ? 'repaired' : 'open')
+          if (gap.state === 'repaired') expect(gap.repairedBy).not.toEqual([])
+        }
+        const ends = [...new Set(evidence.map(({ event }) => event.instance))].map(
+          (instance): Evidence => ({ event: { type: 'ended', instance, at: 800_000 }, provenance: 'report' }),
+        )
+        const reported = classGaps({ lost: lostTimes, evidence: [...evidence, ...ends], ...times })
+        expect(reported.every(({ state, repairedBy }) => state === 'repaired' && repairedBy[0] === 'report')).toBe(true)
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  it('a second source that says the same contradicts nobody', () => {
+    fc.assert(
+      fc.property(anyInput, input => {
+        const evidence = input.events.map((event): Evidence => {
+          const sources: readonly Provenance[] = event.type === 'snapshot' ? ['snapshot'] : ['report', 'webhook']
+          return { event, provenance: event.type === 'snapshot' ? 'snapshot' : 'webhook', sources }
+        })
+        const told = evidence.filter(({ event }) => event.type !== 'snapshot')
+        expect(contradictions({ class: input.class, evidence: told })).toEqual([])
+      }),
+      { numRuns: 1_000 },
+    )
   })
 })
