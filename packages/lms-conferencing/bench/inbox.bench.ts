@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +7,7 @@ import { openStore } from 'lms-conferencing/sql'
 import pg from 'pg'
 import { createInbox, type Inbox } from '../src/inbox/index.ts'
 import { startPostgres, whyNoPostgres } from '../test/support/postgres-server.ts'
+import { insertByHand, insertInPostgres } from './by-hand.ts'
 
 /** One measured figure beside the limit measured in the same run. */
 export interface Figure {
@@ -121,27 +121,6 @@ async function receiveOnPostgres(url: string, group: number): Promise<Figure> {
   }
 }
 
-/** Seconds. */
-async function insertInPostgres(
-  client: pg.Client,
-  schema: string,
-  bodies: readonly Uint8Array[],
-  group: number,
-): Promise<number> {
-  const digests = bodies.map(body => hash('sha256', body))
-  const insert = `insert into ${schema}.conferencing_inbox
-      (tenant_id, provider, server_id, kind, body, digest, received_at, state, attempts, next_attempt_at)
-    select 'school', 'bbb', 'server-1', 'hook', body, digest, 1767600000000, 'new', 0, 0
-    from unnest($1::bytea[], $2::text[]) as given (body, digest)`
-  const start = performance.now()
-  for (let first = 0; first < bodies.length; first += group) {
-    await client.query('begin')
-    await client.query(insert, [bodies.slice(first, first + group), digests.slice(first, first + group)])
-    await client.query('commit')
-  }
-  return (performance.now() - start) / 1000
-}
-
 /** Seconds. `group` senders, each with its next callback as soon as the last one is acknowledged. */
 async function receiveAll(inbox: Inbox, bodies: readonly Uint8Array[], group: number): Promise<number> {
   const start = performance.now()
@@ -152,24 +131,6 @@ async function receiveAll(inbox: Inbox, bodies: readonly Uint8Array[], group: nu
     }
   }
   await Promise.all(Array.from({ length: group }, send))
-  return (performance.now() - start) / 1000
-}
-
-/** Seconds. The digests are ready: only our side has to compute them. They are real, because their order costs. */
-function insertByHand(database: DatabaseSync, bodies: readonly Uint8Array[], group: number): number {
-  const digests = bodies.map(body => hash('sha256', body))
-  const insert = database.prepare(
-    `insert into conferencing_inbox (tenant_id, provider, server_id, kind, body, digest, received_at, state, attempts, next_attempt_at)
-     values ('school', 'bbb', 'server-1', 'hook', ?, ?, ?, 'new', 0, 0)`,
-  )
-  const start = performance.now()
-  for (let first = 0; first < bodies.length; first += group) {
-    database.exec('begin immediate')
-    for (const [index, body] of bodies.slice(first, first + group).entries()) {
-      insert.run(body, digests[first + index] ?? '', 1_767_600_000_000)
-    }
-    database.exec('commit')
-  }
   return (performance.now() - start) / 1000
 }
 

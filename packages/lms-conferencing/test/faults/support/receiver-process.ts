@@ -4,6 +4,7 @@ import { createInbox } from '../../../src/inbox/index.ts'
 import { purgeInbox } from '../../../src/inbox/keeping.ts'
 import { dieAt } from './marked-points.ts'
 import type { ReceiverSettings } from './receiver.ts'
+import { quantile } from './sender.ts'
 import { serve } from './serve.ts'
 import { bbb, tenantId } from './workload.ts'
 
@@ -13,6 +14,13 @@ const reached = mark ? dieAt(mark.point, mark.hit, url) : () => {}
 const store = await openStore(url, { lockWaitMs: settings.lockWaitMs })
 const provider = bbb(() => isMended)
 let applied = 0
+let commits = 0
+const settledAfterMs: number[] = []
+const storeGroup = store.receive.bind(store)
+store.receive = rows => {
+  commits++
+  return storeGroup(rows)
+}
 const inbox = createInbox({
   tenantId,
   store,
@@ -22,12 +30,15 @@ const inbox = createInbox({
   onApplied: changes => {
     for (const { newFacts } of changes) applied += newFacts
   },
+  onSettled: settled => {
+    for (const { waitedMs } of settled) settledAfterMs.push(waitedMs)
+  },
 })
 inbox.start()
 serve({
   receive: request => inbox.receive({ provider: 'bbb', callback: provider.verify(request) }),
   beforeAck: () => reached('before ack'),
-  applied: () => applied,
+  counts: () => ({ applied, commits, settledAfterP99Ms: quantile(settledAfterMs, 0.99) }),
   async stop() {
     await inbox.stop()
     await store.close()

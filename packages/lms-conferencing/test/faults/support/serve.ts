@@ -10,14 +10,13 @@ export interface Served {
   receive(request: CallbackRequest): Promise<unknown>
   /** Called before it is. */
   beforeAck?(): void
-  /** How many effects have been told. */
-  applied(): number
+  counts(): Omit<ReceiverStats, 'rss' | 'handles'>
   /** Lets what runs come to its end. */
   stop(): Promise<void>
 }
 
 /** Takes callbacks over a socket, and orders from the process that started this one, which it does not outlive. */
-export function serve({ receive, beforeAck = () => {}, applied, stop }: Served): void {
+export function serve({ receive, beforeAck = () => {}, counts, stop }: Served): void {
   const server = createServer(async (request, response) => {
     try {
       const { method = '', url: target = '', headers } = request
@@ -29,7 +28,7 @@ export function serve({ receive, beforeAck = () => {}, applied, stop }: Served):
     }
   })
   const stats = (): ReceiverStats => ({
-    applied: applied(),
+    ...counts(),
     rss: process.memoryUsage.rss(),
     // Senders' connections come and go.
     handles: openFiles().filter(target => !target.startsWith('socket:')).length,

@@ -52,7 +52,7 @@ const doing = Promise.all([applying(), chores()])
 
 serve({
   receive: request => conferencing.receiveCallback('bbb', request),
-  applied: () => applied,
+  counts: () => ({ applied, commits: 0, settledAfterP99Ms: 0 }),
   async stop() {
     isStopping = true
     await doing
