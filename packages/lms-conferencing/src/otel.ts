@@ -15,7 +15,7 @@ import {
  * Figures for OpenTelemetry: one instrument of the meter for each, under the names and units of its conventions.
  *
  * @example
- * createConferencing({ …, metrics: otelMetrics(metrics.getMeter('lms-conferencing')) })
+ * const figures = otelMetrics(meter) // for createConferencing({ metrics: figures, … })
  */
 export function otelMetrics(meter: Meter): Metrics {
   const counters = new Map<CounterName, Counter>()
