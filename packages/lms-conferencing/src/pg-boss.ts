@@ -120,7 +120,9 @@ export async function pgBossJobs(options: PgBossJobsOptions): Promise<PgBossJobs
 function notStarted(error: unknown, schema: string): ConferencingError {
   const found = postgresError(error)
   const isOlder = error instanceof Error && /not installed|requires migrations/.test(error.message)
-  return isOlder ? storeUnavailable('older_schema', `(pg-boss in the schema ${schema})`) : found
+  return isOlder
+    ? storeUnavailable('older_schema', `(Those of pg-boss, in ${schema}: open it once with migrations: 'run'.)`)
+    : found
 }
 
 /** Queue names take few characters. */
