@@ -18,17 +18,19 @@ type GapQueries = Pick<
   | 'classesToReconcile'
 >
 
+const MARGIN_MS = 3_600_000
+
 /** Lost callbacks, and what tells of the time instead. */
 export function gapQueries(db: Transaction<Tables>, tables: TableNames): GapQueries {
-  /** Those whose time a gap reaches into. */
+  /** Those whose time a gap may reach into: what is known of a class begins before its start and goes on after its end. */
   async function classesIn({ tenantId, provider, serverId, from, to }: Gap): Promise<readonly string[]> {
     let query = db
       .selectFrom(tables.classes)
       .select('id')
       .where('tenant_id', '=', tenantId)
       .where('provider', '=', provider)
-      .where('started_at', '<', to)
-      .where(({ eb, or }) => or([eb('ended_at', 'is', null), eb('ended_at', '>', from)]))
+      .where('started_at', '<', to + MARGIN_MS)
+      .where(({ eb, or }) => or([eb('ended_at', 'is', null), eb('ended_at', '>', from - MARGIN_MS)]))
     if (serverId !== null) query = query.where('server_id', '=', serverId)
     return (await query.execute()).map(({ id }) => id)
   }
