@@ -9,6 +9,7 @@ import { late } from './late.ts'
 import { locked } from './locked.ts'
 import { migration } from './migration.ts'
 import { nthOperation } from './nth-operation.ts'
+import { paused } from './paused.ts'
 import { poison } from './poison.ts'
 import { restore } from './restore.ts'
 import { rotation } from './rotation.ts'
@@ -28,6 +29,7 @@ export const scenarios: readonly Scenario[] = [
   deadLetters,
   clocks,
   rotation,
+  paused,
   keepBounds,
   migration,
   restore,

@@ -85,6 +85,16 @@ export class Receiver {
     return this.ended
   }
 
+  /** Stops it where it is, for so long; resolves when it goes on. */
+  async standStill(ms: number, { signal }: Tools): Promise<void> {
+    this.#child.kill('SIGSTOP')
+    try {
+      await pause(ms, undefined, { signal })
+    } finally {
+      this.#child.kill('SIGCONT')
+    }
+  }
+
   block(ms: number): void {
     this.#tell({ blockMs: ms })
   }
