@@ -116,8 +116,11 @@ export class Applier {
   #retryLater(error: unknown): void {
     const { logger, random, onOutage } = this.#options
     this.#outages++
-    onOutage(error)
-    logger.warn('Stored callbacks cannot be applied now; they wait.', { reason: describe(error) })
+    // Found locked once: another process is at the same work.
+    if (this.#outages > 1 || !isLocked(error)) {
+      onOutage(error)
+      logger.warn('Stored callbacks cannot be applied now; they wait.', { reason: describe(error) })
+    }
     this.#setTimer(Math.min(longestOutagePauseMs, growingPause(this.#outages, random())))
   }
 
@@ -242,6 +245,8 @@ export class Applier {
     return new Date(this.#options.clock.now())
   }
 }
+
+const isLocked = (error: unknown): boolean => error instanceof ConferencingError && error.details.reason === 'locked'
 
 /** Our own messages hold no secrets; of anybody else's error only the name is told. */
 function describe(error: unknown): string {

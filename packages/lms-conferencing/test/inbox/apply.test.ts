@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { ConferencingError } from '../../src/errors.ts'
 import type { ClassChange } from '../../src/inbox/index.ts'
 import type { Store } from '../../src/store.ts'
+import { storeUnavailable } from '../../src/store-faults.ts'
 import { sampleClass } from '../../src/testing/store/samples.ts'
 import { temporaryDirectory } from '../sql/support.ts'
 import {
@@ -271,6 +272,23 @@ describe('the applier', () => {
     clock.advance((clock.nextAt ?? 0) - clock.now())
     await applied.promise
     expect(await statesOf(store)).toEqual(['applied'])
+  })
+
+  test('F25 finding another applier at work is no outage; a lock that stays is', async () => {
+    const outages: unknown[] = []
+    let isLocked = false
+    const store = intercept(await openStore('sqlite::memory:'), () => {
+      if (isLocked) throw storeUnavailable('locked')
+    })
+    const { inbox, send, clock, log } = await setUp({ store, onOutage: error => outages.push(error) })
+    await send(joined('meeting-class-1', 's'))
+    isLocked = true
+    inbox.start()
+    for (const told of [0, 1, 2]) {
+      await expect(inbox.drain()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+      expect([outages.length, log.length]).toEqual([told, told])
+      clock.advance((clock.nextAt ?? 0) - clock.now())
+    }
   })
 
   test('works off a long backlog in one go', async () => {
