@@ -102,7 +102,10 @@ export interface Conferencing {
   health(): Promise<Health>
   /** The figures of this process in Prometheus' text format 0.0.4. No id, no name, no secret is in them. */
   metrics(): Promise<string>
-  /** Begins the background work: callbacks kept and applied, waiting meetings made, classes closed, recordings awaited. */
+  /**
+   * Begins the background work: callbacks kept and applied, waiting meetings made, rooms looked at, classes closed and
+   * compared with the provider's record, recordings awaited.
+   */
   start(): void
   /** Lets what runs come to its end; nothing begins after that. The store stays open: it is yours. */
   stop(): Promise<void>

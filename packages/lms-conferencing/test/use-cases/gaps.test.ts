@@ -252,6 +252,21 @@ describe('looks at the room', () => {
     expect(await world.conferencing.rounds.snapshots()).toBe(3)
   })
 
+  it('are made by what runs in the background, as are the heartbeat and the keeping of callbacks', async () => {
+    const world = await lesson()
+    const done = ['snapshot', 'keepCallbacks'].map(call => {
+      const asked = Promise.withResolvers<void>()
+      world.provider.failNext(call, () => asked.resolve())
+      return asked.promise
+    })
+    goTo(world, 1)
+    world.conferencing.start()
+    await Promise.all(done)
+    await world.conferencing.stop()
+    const beaten = await world.store.read(tx => tx.getLastWell('default', 'heartbeat'))
+    expect(beaten).toEqual(new Date(minute(1)))
+  })
+
   it('an empty room is one that was looked at, and no beginning of a run', async () => {
     const world = await lesson()
     await minutes(world, 1, 2, true)
