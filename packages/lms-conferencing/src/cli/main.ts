@@ -3,7 +3,10 @@ import { ConferencingError } from '../errors.ts'
 import { dbCommands } from './commands/db.ts'
 import { hooksCommands } from './commands/hooks.ts'
 import { inboxCommands } from './commands/inbox.ts'
+import { migrateCommands } from './commands/migrate.ts'
+import { migrateClassesCommands } from './commands/migrate-classes.ts'
 import { reconcileCommand } from './commands/reconcile.ts'
+import { rolloutCommands } from './commands/rollout.ts'
 import { Stopped } from './conferencing-session.ts'
 import type { Io } from './io.ts'
 import { visible } from './output.ts'
@@ -54,6 +57,11 @@ export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
   inboxCommands(program, withStore)
   reconcileCommand(program, withStore)
   hooksCommands(program, withStore)
+  rolloutCommands(program, withStore)
+  const migrate = migrateCommands(program, io, code => {
+    exitCode = code
+  })
+  migrateClassesCommands(migrate, withStore)
   try {
     await program.parseAsync(argv, { from: 'user' })
     return exitCode

@@ -70,6 +70,8 @@ export interface MigrationPlanOptions {
   readonly view?: string | undefined
 }
 
+const statuses: readonly ClassStatus[] = ['scheduled', 'live', 'completed', 'cancelled']
+
 /** The columns of `live_classes` before the move. */
 export const liveClassesColumns: SourceColumns = {
   id: 'id',
@@ -143,7 +145,40 @@ export function migrationPlan(options: MigrationPlanOptions = {}): MigrationPlan
   const shared = Object.values(plan.source).find(name => name !== null && targets.includes(name))
   if (shared) throw invalid('target', `${shared} is an old column: a new one needs a name of its own`)
   requireZone(plan.timeZone)
+  const status = Object.values(plan.statuses).find(one => !statuses.includes(one))
+  if (status !== undefined) throw invalid('statuses', `must lead to ${statuses.join(', ')}`)
   return plan
+}
+
+const planFields = ['table', 'schema', 'source', 'target', 'statuses', 'timeZone', 'view'] as const
+
+/** A plan from JSON that a person wrote. Throws `INVALID` naming what is unknown or no text. */
+export function migrationPlanFrom(given: unknown): MigrationPlan {
+  const known: Record<string, readonly string[] | null> = {
+    source: Object.keys(liveClassesColumns),
+    target: Object.keys(newColumns),
+    statuses: null,
+  }
+  const options = record('the map', given, planFields)
+  for (const [field, value] of Object.entries(options)) {
+    if (!Object.hasOwn(known, field)) requireText(field, value)
+    else {
+      for (const [name, text] of Object.entries(record(field, value, known[field] ?? null)))
+        if (!(field === 'source' && text === null)) requireText(`${field}.${name}`, text)
+    }
+  }
+  return migrationPlan(options)
+}
+
+function record(field: string, value: unknown, known: readonly string[] | null): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid(field, 'must be an object')
+  const unknown = Object.keys(value).find(name => known !== null && !known.includes(name))
+  if (unknown !== undefined) throw invalid(field, `knows no ${unknown}`)
+  return { ...value }
+}
+
+function requireText(field: string, value: unknown): void {
+  if (typeof value !== 'string') throw invalid(field, 'must be a text')
 }
 
 /** Kysely quotes it; what passes here is also harmless in a message. */

@@ -1,3 +1,4 @@
+export { type AdoptOptions, type AdoptResult, adoptClasses } from './adopt.ts'
 export {
   type MoveNote,
   type MoveOptions,
@@ -12,12 +13,21 @@ export {
   type MigrationPlan,
   type MigrationPlanOptions,
   migrationPlan,
+  migrationPlanFrom,
   newColumns,
   type SourceColumns,
   type TargetColumns,
 } from './columns.ts'
 export type { Counts } from './counts.ts'
 export { type Decision, decide, type ProviderReason, type RejectionReason, type SourceRow } from './decide.ts'
+export {
+  type Check,
+  type Diagnosis,
+  diagnoseMigration,
+  migrationStatus,
+  type RejectedRow,
+  rejectedRows,
+} from './doctor.ts'
 export type { Copies, CopyOptions, RecordingSink } from './history/copy.ts'
 export { folderSink } from './history/folder.ts'
 export { type AttendanceTotals, type HistoryOptions, type HistoryResult, importHistory } from './history/import.ts'

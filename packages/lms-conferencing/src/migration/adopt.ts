@@ -1,0 +1,144 @@
+import type { Clock } from '../clock.ts'
+import type { ClassStatus, Recording } from '../model.ts'
+import type { Store, StoredClass, StoreTransaction } from '../store.ts'
+import type { SourceColumns } from './columns.ts'
+import type { LmsRow } from './lms/database.ts'
+import { type PassOptions, pass } from './scan.ts'
+import { readTime } from './time.ts'
+
+/** Bringing the LMS's rows into the store, where classes can be held, moved and read. */
+export interface AdoptOptions extends Omit<PassOptions, 'onProgress'> {
+  readonly store: Store
+  /** @default 'default' */
+  readonly tenantId?: string | undefined
+  readonly clock: Clock
+  /** For the log of operations. */
+  readonly who: string
+  /** What the providers call the servers that hold the old meetings. @default 'default' for each */
+  readonly servers?: { readonly zoom?: string | undefined; readonly bbb?: string | undefined } | undefined
+  readonly onProgress?: PassOptions['onProgress']
+  /** @default false */
+  readonly dryRun?: boolean | undefined
+}
+
+export interface AdoptResult {
+  readonly isComplete: boolean
+  readonly adopted: number
+  /** Classes that are in the store already; they are not changed. */
+  readonly already: number
+  /** Rows without a provider: rejected, or not decided yet. */
+  readonly undecided: number
+  /** Classes that share their meeting with another: callbacks about it go to the first of them. */
+  readonly shared: number
+}
+
+/**
+ * Makes a class in the store of every row that has its provider: with its id, its meeting, its passwords and its
+ * recording's link. The rows are only read; a class that is there already is left alone, so it may be called again.
+ */
+export async function adoptClasses(options: AdoptOptions): Promise<AdoptResult> {
+  const { lms, store, tenantId = 'default', plan, dryRun = false, clock, who } = options
+  const { columns } = await lms.shape()
+  const at = new Map(columns.map((name, index) => [name, index]))
+  const valueOf = (row: LmsRow, field: keyof SourceColumns): string | null =>
+    row.values[at.get(plan.source[field] ?? '') ?? -1] ?? null
+  const counts = { adopted: 0, already: 0, undecided: 0, shared: 0 }
+
+  const { isComplete } = await pass('adopting', { batchSize: 200, ...options }, async ({ rows }) => {
+    const classes = rows.flatMap(({ row }) => classOf(row, valueOf, options) ?? [])
+    counts.undecided += rows.length - classes.length
+    const work = async (tx: StoreTransaction): Promise<void> => {
+      for (const one of classes) {
+        if (await tx.getClass(tenantId, one.stored.liveClass.id)) {
+          counts.already++
+          continue
+        }
+        counts.adopted++
+        const { meeting } = one.stored
+        const isTaken = meeting.meetingKey !== '' && (await tx.findClassByMeetingKey({ tenantId, ...meeting })) !== null
+        if (isTaken) counts.shared++
+        if (dryRun) continue
+        await tx.insertClass(isTaken ? { ...one.stored, meeting: { ...meeting, meetingKey: '' } } : one.stored)
+        if (one.recording) await tx.upsertRecordings(tenantId, [one.recording])
+      }
+    }
+    await (dryRun ? store.read(work) : store.transaction(work))
+    return { wrote: false }
+  })
+  if (counts.adopted > 0 && !dryRun) {
+    await store.transaction(tx =>
+      tx.addOperation({ tenantId, at: new Date(clock.now()), who, what: 'adopt', count: counts.adopted }),
+    )
+  }
+  return { isComplete, ...counts }
+}
+
+/** A row as a class; `null` while it has no provider. */
+function classOf(
+  row: LmsRow,
+  valueOf: (row: LmsRow, field: keyof SourceColumns) => string | null,
+  { tenantId = 'default', plan, servers = {}, clock }: AdoptOptions,
+): { readonly stored: StoredClass; readonly recording: Recording | null } | null {
+  const { now } = row
+  const written = valueOf(row, 'status') ?? ''
+  const status: ClassStatus | undefined = Object.hasOwn(plan.statuses, written) ? plan.statuses[written] : undefined
+  const timeZone = valueOf(row, 'timeZone') || plan.timeZone
+  const start = readTime(valueOf(row, 'scheduledAt') ?? '', timeZone)
+  if ((now?.provider !== 'zoom' && now?.provider !== 'bbb') || status === undefined || 'problem' in start) return null
+  const { provider } = now
+  const timeOf = (field: 'createdAt' | 'updatedAt'): Date => {
+    const read = readTime(valueOf(row, field) ?? '', timeZone)
+    return new Date('at' in read ? read.at : clock.now())
+  }
+  const id = row.key.text
+  const meetingId = now.meetingId ?? ''
+  const recordingUrl = valueOf(row, 'recordingUrl') ?? ''
+  const recording: Recording | null = /^https:\/\//i.test(recordingUrl)
+    ? {
+        recordId: `lms:${id}`,
+        classId: id,
+        name: valueOf(row, 'title') ?? '',
+        state: 'published',
+        published: true,
+        startedAt: null,
+        endedAt: null,
+        durationSeconds: null,
+        sizeBytes: null,
+        playback: [{ type: 'video', url: recordingUrl, durationMinutes: null }],
+      }
+    : null
+  const stored: StoredClass = {
+    liveClass: {
+      id,
+      tenantId,
+      courseId: valueOf(row, 'courseId') ?? '',
+      teacherId: valueOf(row, 'teacherId') ?? '',
+      title: valueOf(row, 'title') ?? '',
+      description: valueOf(row, 'description') ?? '',
+      startsAt: new Date(start.at),
+      durationMinutes: Number(valueOf(row, 'durationMinutes') ?? 60),
+      status,
+      provider,
+      meetingId,
+      provisioning: 'ready',
+      provisioningReason: null,
+      record: true,
+      hasRecording: recording !== null,
+      startedAt: null,
+      endedAt: null,
+      createdAt: timeOf('createdAt'),
+      updatedAt: timeOf('updatedAt'),
+    },
+    meeting: {
+      provider,
+      serverId: servers[provider] ?? 'default',
+      meetingId,
+      meetingKey: meetingId,
+      moderatorPassword: now.moderatorPassword ?? '',
+      attendeePassword: now.attendeePassword ?? '',
+      details: {},
+    },
+    version: 1,
+  }
+  return { stored, recording }
+}
