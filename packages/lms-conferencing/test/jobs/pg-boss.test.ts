@@ -121,7 +121,7 @@ describe.skipIf(reason !== null)(reason === null ? 'PostgreSQL' : `PostgreSQL (c
     for (const school of schools) await school.stop()
     expect(told.toSorted()).toEqual(['class-ready school-2', 'class-ready Škola/1'])
 
-    await ask(url, 'alter table pgboss.job rename to elsewhere')
+    await ask(url, 'alter table pgboss.job_common rename to elsewhere')
     const [school] = schools
     const planning = school?.createFirstClass({ courseId: 'course', title: 'Course', teacherId: 'tea', startsAt })
     await expect(planning).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
