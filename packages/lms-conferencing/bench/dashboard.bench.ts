@@ -6,6 +6,7 @@ import { createConferencing } from 'lms-conferencing'
 import { openStore } from 'lms-conferencing/sql'
 import type { ConferenceProvider } from '../src/provider.ts'
 import type { DashboardListName } from '../src/store-results.ts'
+import { PlainProvider } from '../test/support/plain-provider.ts'
 import { startPostgres, whyNoPostgres } from '../test/support/postgres-server.ts'
 import { type BareDatabase, barePostgres, bareSqlite, now } from './dashboard/data.ts'
 
@@ -181,12 +182,9 @@ const percentile = (values: readonly number[], percent: number): number =>
   values.toSorted((a, b) => a - b)[Math.floor((values.length * percent) / 100)] ?? Number.NaN
 
 /** A dashboard that asked it for anything would fail. */
-const nobody: ConferenceProvider = new Proxy(
-  { name: 'none' },
-  {
-    get(target, key) {
-      if (key in target) return target.name
-      throw new Error(`the dashboard asked the provider: ${String(key)}`)
-    },
+const nobody: ConferenceProvider = new Proxy(new PlainProvider({ name: 'none' }), {
+  get(provider, key) {
+    if (key === 'name') return provider.name
+    throw new Error(`the dashboard asked the provider: ${String(key)}`)
   },
-)
+})
