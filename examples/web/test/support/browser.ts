@@ -41,10 +41,11 @@ export async function picture(page: Page, name: string, { forGuide }: { forGuide
   await page.screenshot({ path: join(guide, `${forGuide}.png`), animations: 'disabled' })
 }
 
-/** What pages complain of: each error on a console, each exception that nobody caught. */
-export function listen(context: BrowserContext, complaints: string[]): void {
+/** What the pages of an origin complain of: each error on a console, each exception that nobody caught. */
+export function listen(context: BrowserContext, origin: string, complaints: string[]): void {
   context.on('console', message => {
-    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
+    const isGrave = message.type() === 'error' || message.type() === 'warning'
+    if (isGrave && message.page()?.url().startsWith(origin)) complaints.push(message.text())
   })
   context.on('weberror', error => complaints.push(String(error.error())))
 }

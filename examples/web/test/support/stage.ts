@@ -40,7 +40,7 @@ const secret = 'a-secret-of-the-stage-that-is-long-enough'
 const startAt = Date.parse('2027-03-01T08:45:00Z')
 const tickMs = 100
 /** How finely simulated time leaps. */
-const leapsPerMinute = 3
+const leapsPerMinute = 1
 /** How long the browser looks for something before that is a failure. */
 const patienceMs = 15_000
 
@@ -64,6 +64,7 @@ export async function openStage(start: Start): Promise<Stage> {
     return running
   }
   let running: RunningSchool | null = await open()
+  const { url } = running
   const browser: Browser = await launch()
   const contexts: BrowserContext[] = []
   const complaints: string[] = []
@@ -85,12 +86,11 @@ export async function openStage(start: Start): Promise<Stage> {
     })
     await context.clock.setSystemTime(clock.now())
     context.setDefaultTimeout(patienceMs)
-    listen(context, complaints)
+    listen(context, url, complaints)
     contexts.push(context)
     return context
   }
 
-  const { url } = running
   /** What is due is done. */
   async function catchUp(): Promise<void> {
     await running?.conferencing.rounds.provision()
