@@ -306,7 +306,10 @@ export interface StoreTransaction extends JobTransaction, ResultTransaction, Das
   purge(tenantId: string, before: PurgeBefore, limit: number): Promise<PurgeCounts>
   /** Forgets the bodies of rows, whatever their age. A row that was dead becomes `ignored`, with the reason `erased`. */
   eraseBodies(tenantId: string, seqs: readonly number[]): Promise<void>
-  /** Puts another name in place of a person's in all facts; totals stay. Answers how many facts had it. */
+  /**
+   * Puts another name in place of a person's in all facts, kept results, marks and notes of who did what; totals stay.
+   * Answers how many facts, results and marks had it.
+   */
   renamePerson(tenantId: string, from: string, to: string): Promise<number>
 
   /** Keeps refused requests that are not there yet; then drops the oldest of their providers beyond the limits. Answers how many. */

@@ -80,7 +80,7 @@ export interface EraseCounts {
   readonly callbacks: number
   /** Refused requests that did, gone as a whole. */
   readonly refused: number
-  /** Attendance facts that have the pseudonym now. */
+  /** Attendance facts, kept results and marks that have the pseudonym now. */
   readonly facts: number
   /** Callbacks that name the person and are not applied yet: erase again once they are. */
   readonly waiting: number
@@ -121,7 +121,10 @@ export async function erasePerson(options: EraseOptions): Promise<EraseCounts> {
       if (!dryRun) await store.transaction(tx => tx.deleteRefused(tenantId, id))
     }
   }
-  const rename = (tx: StoreTransaction): Promise<number> => tx.renamePerson(tenantId, personId, pseudonym)
+  const rename = async (tx: StoreTransaction): Promise<number> => {
+    await tx.deleteCalendarToken(tenantId, personId)
+    return tx.renamePerson(tenantId, personId, pseudonym)
+  }
   const facts = await (dryRun ? undone(store, rename) : store.transaction(rename))
   if (!dryRun) {
     await note(options, 'erase', callbacks + refused + facts)

@@ -96,7 +96,7 @@ export function factQueries(db: Transaction<Tables>, tables: TableNames, log: Ch
         await log.note(tenantId, row.class_id, 'attendance')
       }
       await renameInActivity(db, tables, { tenantId, from, to })
-      await renameInResults(db, tables, { tenantId, from, to })
+      renamed += await renameInResults(db, tables, { tenantId, from, to })
       return renamed
     },
   }

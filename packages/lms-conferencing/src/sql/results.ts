@@ -151,13 +151,15 @@ export function resultQueries(
   }
 }
 
-/** Puts a pseudonym in place of a person's name in results and marks; what a teacher wrote about them goes. */
+/**
+ * Puts a pseudonym in place of a person's name in results and marks, and in the notes of who made marks; what a teacher
+ * wrote about them goes. Answers how many rows had it.
+ */
 export async function renameInResults(
   db: Transaction<Tables>,
   tables: TableNames,
   { tenantId, from, to }: { readonly tenantId: string; readonly from: string; readonly to: string },
-): Promise<{ readonly results: number; readonly marks: number }> {
-  const counts = { results: 0, marks: 0 }
+): Promise<number> {
   const results = await db
     .deleteFrom(tables.attendance_results)
     .where('tenant_id', '=', tenantId)
@@ -165,7 +167,6 @@ export async function renameInResults(
     .returningAll()
     .execute()
   for (const row of results) {
-    counts.results++
     const { numInsertedOrUpdatedRows } = await db
       .insertInto(tables.attendance_results)
       .values({ ...row, person: to, erased: 1 })
@@ -181,7 +182,6 @@ export async function renameInResults(
     .returningAll()
     .execute()
   for (const row of marks) {
-    counts.marks++
     await db
       .insertInto(tables.attendance_marks)
       .values({ ...row, person: to, note: '' })
@@ -194,8 +194,13 @@ export async function renameInResults(
     .where('tenant_id', '=', tenantId)
     .where('marked_by', '=', from)
     .executeTakeFirst()
-  counts.marks += Number(numUpdatedRows)
-  return counts
+  await db
+    .updateTable(tables.operations)
+    .set({ who: to })
+    .where('tenant_id', '=', tenantId)
+    .where('who', '=', from)
+    .execute()
+  return results.length + marks.length + Number(numUpdatedRows)
 }
 
 /** The same fields in the same order as {@link resultFromRow} gives them, so that equal results are equal as text. */

@@ -5,6 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { attendance as attendanceOf } from '../../src/attendance/index.ts'
 import { erasePerson, purgeInbox, replayInbox } from '../../src/inbox/keeping.ts'
 import type { Store } from '../../src/store.ts'
+import { sampleResult } from '../../src/testing/store/results.ts'
 import { sampleClass, sampleRow } from '../../src/testing/store/samples.ts'
 import { onEachDatabase } from '../support/databases.ts'
 import { ManualClock } from '../support/manual-clock.ts'
@@ -101,16 +102,45 @@ describe('T49 erase', () => {
         })
       const before = JSON.stringify(await totals()).replaceAll(/canary-4711(?=")/g, 'erased-1')
 
-      const counts = { callbacks: 2, refused: 0, facts: 2, waiting: 0 }
+      const feed = { tenantId: 'school', userId: 'canary-4711', digest: 'a digest', createdAt: new Date(0) }
+      await store.transaction(tx => tx.setCalendarToken(feed))
+      const tokenOwner = () => store.read(tx => tx.findCalendarToken('school', 'a digest'))
+
+      await store.transaction(async tx => {
+        const at = new Date(0)
+        await tx.insertClass(sampleClass({ id: 'class-2', status: 'completed' }))
+        const results = ['canary-4711', 'canary-47110'].map(person => sampleResult({ person }))
+        await tx.saveResults('school', 'class-2', { factsVersion: 0, rules: 'rules', results, at })
+        const mark = { mark: 'excused', markedAt: at } as const
+        const about = { ...mark, person: 'canary-4711', note: 'canary-4711 is ill', markedBy: 'tea' }
+        await tx.putAttendanceMark('school', 'class-2', about)
+        const by = { ...mark, person: 'other', note: '', markedBy: 'canary-4711' }
+        await tx.putAttendanceMark('school', 'class-2', by)
+        await tx.addOperation({ tenantId: 'school', at, who: 'canary-4711', what: 'mark-attendance', count: 1 })
+      })
+      const keptOf = async (): Promise<string> =>
+        JSON.stringify([
+          await store.read(tx => tx.listResults('school', 'class-2')),
+          await store.read(tx => tx.listAttendanceMarks('school', 'class-2')),
+          await store.read(tx => tx.listOperations('school', 10)),
+        ])
+
+      // Two facts, a result, a mark about the person and one by them.
+      const counts = { callbacks: 2, refused: 0, facts: 5, waiting: 0 }
       const options = { ...upkeep(store), personId: 'canary-4711', pseudonym: 'erased-1' }
       expect(await erasePerson({ ...options, dryRun: true })).toEqual(counts)
       expect(JSON.stringify(await eventsOf(store))).toContain('"canary-4711"')
+      expect(await tokenOwner()).toBe('canary-4711')
       expect(await erasePerson(options)).toEqual(counts)
+      expect(await tokenOwner()).toBe(null)
       expect(await erasePerson(options)).toEqual({ callbacks: 0, refused: 0, facts: 0, waiting: 0 })
 
       expect(await totals()).toEqual(JSON.parse(before))
       const rows = await store.read(tx => tx.listInbox({ tenantId: 'school', limit: 100 }))
-      const kept = rows.map(({ body }) => new TextDecoder().decode(body)).join() + JSON.stringify(await eventsOf(store))
+      const kept =
+        rows.map(({ body }) => new TextDecoder().decode(body)).join() +
+        JSON.stringify(await eventsOf(store)) +
+        (await keptOf())
       expect(kept).not.toMatch(/canary-4711\b/)
       expect(kept).toContain('canary-47110')
       if (url.startsWith('sqlite:')) expect(bytesOf(url)).not.toMatch(/canary-4711(?!0)/)
