@@ -24,10 +24,26 @@ function userName(): string {
   }
 }
 
+const stopping = new AbortController()
+
+/** Once: whoever presses it again wants out at once, and no transaction is hurt by that. */
+function stop(): void {
+  if (!stopping.signal.aborted) process.stderr.write('Ending after this step; press Ctrl-C again to end at once.\n')
+  stopping.abort()
+}
+process.once('SIGINT', stop)
+
 async function ask(question: string): Promise<string> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  // The terminal is read key by key meanwhile: Ctrl-C is a key.
+  const noAnswer = new AbortController()
+  terminal.once('SIGINT', () => noAnswer.abort())
   try {
-    return await terminal.question(question)
+    return await terminal.question(question, { signal: noAnswer.signal })
+  } catch (error) {
+    if (!noAnswer.signal.aborted) throw error
+    process.stderr.write('\n')
+    return ''
   } finally {
     terminal.close()
   }
@@ -37,10 +53,6 @@ async function ask(question: string): Promise<string> {
 process.stdout.on('error', error => {
   if (Reflect.get(error, 'code') !== 'EPIPE') throw error
 })
-
-const stopping = new AbortController()
-// Once: whoever presses it again wants out at once, and no transaction is hurt by that.
-process.once('SIGINT', () => stopping.abort())
 
 process.exitCode = await run(process.argv.slice(2), {
   env: process.env,

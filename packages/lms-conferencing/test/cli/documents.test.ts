@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { alertAdvice } from '../../src/alert.ts'
 import { instruments } from '../../src/metrics.ts'
 import { operationsStory } from './operations-story.ts'
 import { cli } from './support.ts'
@@ -36,4 +37,9 @@ test('docs/OPERATIONS.md shows what its commands really say; if not: UPDATE_DOCS
   const played = lines.join('\n').replace(/(<!-- instruments -->\n)[\s\S]*(<!-- \/instruments -->)/, `$1${figures}\n$2`)
   if (process.env.UPDATE_DOCS === '1') writeFileSync(file, played)
   else expect(played).toBe(written)
+})
+
+test('docs/OPERATIONS.md says what to do about each alert', () => {
+  const told = [...readFileSync(file, 'utf8').matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, type]) => type)
+  expect(told.sort()).toEqual(Object.keys(alertAdvice).sort())
 })

@@ -96,6 +96,26 @@ describe('alerts', () => {
     expect(types()).toEqual(['callbacks-refused'])
   })
 
+  it('a hook that was lost, and the class it was lost for; the meeting that failed for good', async () => {
+    const { conferencing, provider, clock, plan, told, types } = await alertedWorld()
+    const { id } = await plan()
+    await conferencing.startClass(id, { userId: 'tea', displayName: 'Tea', role: 'moderator' })
+    await conferencing.rounds.keepCallbacks()
+    expect(types()).toEqual([])
+    clock.advance(120_000)
+    provider.registered = 'created'
+    await conferencing.rounds.keepCallbacks()
+    expect(types()).toEqual(['hook-lost', 'gap-found'])
+    expect(told[1]).toMatchObject({ alert: { classId: id, to: new Date(clock.now()) } })
+    provider.failNext('openMeeting', unavailable('not-sent'), refusal)
+    const failing = await plan()
+    await conferencing.createMeeting(failing.id).catch(() => {})
+    const metrics = await conferencing.metrics()
+    expect(metrics).toContain('conferencing_attendance_gaps_total 1\n')
+    expect(metrics).toContain('conferencing_result="pending"} 1\n')
+    expect(metrics).toContain('conferencing_result="failed"} 1\n')
+  })
+
   it('a store that does not serve; not one that was closed', async () => {
     const { conferencing, provider, store, types } = await alertedWorld()
     const full = new ConferencingError('STORE_UNAVAILABLE', 'Full.', { details: { reason: 'full' } })
