@@ -13,6 +13,8 @@ declare const toNodeHandler: typeof import('bbb-client/webhooks').toNodeHandler
 declare const bbbProvider: typeof import('lms-conferencing/bbb').bbbProvider
 declare const fakeZoom: typeof import('lms-conferencing/testing').fakeZoom
 declare const zoomProvider: typeof import('lms-conferencing/zoom').zoomProvider
+declare const createConferencing: typeof import('lms-conferencing').createConferencing
+declare const providers: import('lms-conferencing').ConferencingOptions['providers']
 declare const openStore: typeof import('lms-conferencing/sql').openStore
 
 declare const client: import('bbb-client').BbbClient
@@ -45,3 +47,4 @@ declare const userJoined: import('bbb-client/webhooks').SignWebhookOptions['even
 declare const roster: Parameters<typeof import('lms-conferencing/attendance').classReport>[1]
 declare const result: import('lms-conferencing/attendance').AttendanceResult
 declare const classReport: typeof import('lms-conferencing/attendance').classReport
+declare const createHttpApi: typeof import('lms-conferencing/http').createHttpApi

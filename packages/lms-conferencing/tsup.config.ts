@@ -8,6 +8,7 @@ export default defineConfig({
     zoom: 'src/providers/zoom/index.ts',
     'pg-boss': 'src/pg-boss.ts',
     sql: 'src/sql/index.ts',
+    migration: 'src/migration/index.ts',
     calendar: 'src/calendar.ts',
     browser: 'src/browser.ts',
     http: 'src/http/index.ts',

@@ -20,6 +20,7 @@ import { liveClassRoutes } from './routes/live-classes.ts'
 import { markRoutes } from './routes/marks.ts'
 import { outcomeRoutes } from './routes/outcomes.ts'
 import type { Parts } from './routes/parts.ts'
+import { rolloutRoutes } from './routes/rollout.ts'
 import { systemRoutes } from './routes/system.ts'
 import { timelineRoutes } from './routes/timeline.ts'
 
@@ -92,6 +93,7 @@ export function createHttpApi(options: HttpApiOptions): FetchHandler {
   feedTokenRoutes(app, parts)
   callbackRoutes(app, parts)
   adminRoutes(app, parts)
+  rolloutRoutes(app, { migration: options.migration })
   systemRoutes(app, parts)
   docsRoute(app)
   app.notFound(c => failureAnswer(c, new HttpError('NOT_FOUND', 'There is nothing here.'), logger))

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Conferencing } from '../conferencing.ts'
 import type { Logger } from '../logger.ts'
+import type { MigrationFacts } from '../migration/facts.ts'
 import type { RateLimit } from './limits.ts'
 
 /** Who is asking, as the LMS knows them. */
@@ -73,6 +74,8 @@ export interface HttpApiOptions {
   /** @default nothing is logged */
   readonly logger?: Logger | undefined
   readonly limits?: HttpLimits | undefined
+  /** The move from one provider to another, for administrators: `migrationFacts` of `./migration`. @default there is none */
+  readonly migration?: MigrationFacts | undefined
   /** Times the reading of bodies, and says how long until a class begins. @default the wall clock */
   readonly clock?: Clock | undefined
 }

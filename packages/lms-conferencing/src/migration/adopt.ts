@@ -40,12 +40,12 @@ export async function adoptClasses(options: AdoptOptions): Promise<AdoptResult> 
   const { lms, store, tenantId = 'default', plan, dryRun = false, clock, who } = options
   const { columns } = await lms.shape()
   const at = new Map(columns.map((name, index) => [name, index]))
-  const valueOf = (row: LmsRow, field: keyof SourceColumns): string | null =>
+  const read = (row: LmsRow, field: keyof SourceColumns): string | null =>
     row.values[at.get(plan.source[field] ?? '') ?? -1] ?? null
   const counts = { adopted: 0, already: 0, undecided: 0, shared: 0 }
 
   const { isComplete } = await pass('adopting', { batchSize: 200, ...options }, async ({ rows }) => {
-    const classes = rows.flatMap(({ row }) => classOf(row, valueOf, options) ?? [])
+    const classes = rows.flatMap(({ row }) => classOf(row, read, options) ?? [])
     counts.undecided += rows.length - classes.length
     const work = async (tx: StoreTransaction): Promise<void> => {
       for (const one of classes) {
@@ -76,28 +76,28 @@ export async function adoptClasses(options: AdoptOptions): Promise<AdoptResult> 
 /** A row as a class; `null` while it has no provider. */
 function classOf(
   row: LmsRow,
-  valueOf: (row: LmsRow, field: keyof SourceColumns) => string | null,
+  read: (row: LmsRow, field: keyof SourceColumns) => string | null,
   { tenantId = 'default', plan, servers = {}, clock }: AdoptOptions,
 ): { readonly stored: StoredClass; readonly recording: Recording | null } | null {
   const { now } = row
-  const written = valueOf(row, 'status') ?? ''
+  const written = read(row, 'status') ?? ''
   const status: ClassStatus | undefined = Object.hasOwn(plan.statuses, written) ? plan.statuses[written] : undefined
-  const timeZone = valueOf(row, 'timeZone') || plan.timeZone
-  const start = readTime(valueOf(row, 'scheduledAt') ?? '', timeZone)
+  const timeZone = read(row, 'timeZone') || plan.timeZone
+  const start = readTime(read(row, 'scheduledAt') ?? '', timeZone)
   if ((now?.provider !== 'zoom' && now?.provider !== 'bbb') || status === undefined || 'problem' in start) return null
   const { provider } = now
   const timeOf = (field: 'createdAt' | 'updatedAt'): Date => {
-    const read = readTime(valueOf(row, field) ?? '', timeZone)
-    return new Date('at' in read ? read.at : clock.now())
+    const told = readTime(read(row, field) ?? '', timeZone)
+    return new Date('at' in told ? told.at : clock.now())
   }
   const id = row.key.text
   const meetingId = now.meetingId ?? ''
-  const recordingUrl = valueOf(row, 'recordingUrl') ?? ''
+  const recordingUrl = read(row, 'recordingUrl') ?? ''
   const recording: Recording | null = /^https:\/\//i.test(recordingUrl)
     ? {
         recordId: `lms:${id}`,
         classId: id,
-        name: valueOf(row, 'title') ?? '',
+        name: read(row, 'title') ?? '',
         state: 'published',
         published: true,
         startedAt: null,
@@ -111,12 +111,12 @@ function classOf(
     liveClass: {
       id,
       tenantId,
-      courseId: valueOf(row, 'courseId') ?? '',
-      teacherId: valueOf(row, 'teacherId') ?? '',
-      title: valueOf(row, 'title') ?? '',
-      description: valueOf(row, 'description') ?? '',
+      courseId: read(row, 'courseId') ?? '',
+      teacherId: read(row, 'teacherId') ?? '',
+      title: read(row, 'title') ?? '',
+      description: read(row, 'description') ?? '',
       startsAt: new Date(start.at),
-      durationMinutes: Number(valueOf(row, 'durationMinutes') ?? 60),
+      durationMinutes: Number(read(row, 'durationMinutes') ?? 60),
       status,
       provider,
       meetingId,

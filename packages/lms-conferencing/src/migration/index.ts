@@ -28,11 +28,19 @@ export {
   type RejectedRow,
   rejectedRows,
 } from './doctor.ts'
+export {
+  type MigrationFacts,
+  type MigrationFactsOptions,
+  migrationFacts,
+  type RolloutFacts,
+  type TableFacts,
+} from './facts.ts'
 export type { Copies, CopyOptions, RecordingSink } from './history/copy.ts'
 export { folderSink } from './history/folder.ts'
 export { type AttendanceTotals, type HistoryOptions, type HistoryResult, importHistory } from './history/import.ts'
 export type { LmsDatabase, RowKey } from './lms/database.ts'
 export { type OpenLmsOptions, openLmsDatabase } from './lms/open.ts'
+export { type OldNames, withOldNames } from './old-names.ts'
 export { isReportIntact, type SignedReport, type VerificationReport } from './report.ts'
 export {
   bucketOf,

@@ -81,7 +81,7 @@ ${examples('migrate plan', 'migrate expand', 'migrate run', 'migrate doctor')}`,
       const { view } = options.plan
       show({ added, view }, () =>
         added.length === 0
-          ? 'The columns are there already.\n'
+          ? `The columns are there already.\nMade the view ${view}.\n`
           : `Added to ${options.plan.table}: ${added.join(', ')}.\nMade the view ${view}.\n`,
       )
       return 0

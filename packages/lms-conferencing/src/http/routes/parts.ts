@@ -2,6 +2,7 @@ import type { z } from '@hono/zod-openapi'
 import type { Clock } from '../../clock.ts'
 import type { Conferencing } from '../../conferencing.ts'
 import type { Logger } from '../../logger.ts'
+import type { MigrationFacts } from '../../migration/facts.ts'
 import type { Participant } from '../../model.ts'
 import type { Access, CourseRole } from '../access.ts'
 import type { Actor, HttpLimits, LmsPort } from '../ports.ts'
@@ -15,6 +16,7 @@ export interface Parts {
   readonly logger: Logger
   readonly clock: Clock
   readonly limits: HttpLimits
+  readonly migration?: MigrationFacts | undefined
 }
 
 /** Marks a route, in the document, as one for people the LMS knows. */

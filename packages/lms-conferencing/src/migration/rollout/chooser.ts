@@ -14,7 +14,8 @@ export interface RolloutChooserOptions extends RolloutPlace {
  * for each new class, so that a command changes it for all processes at once.
  *
  * @example
- * const conferencing = createConferencing({ providers, store, chooseProvider: rolloutChooser({ store }) })
+ * const store = await openStore('sqlite:var/lms.db')
+ * const chooseProvider = rolloutChooser({ store })
  */
 export function rolloutChooser(options: RolloutChooserOptions): (spec: MeetingSpec) => Promise<string> {
   const { courseCreatedAt, isOldEnabled = true } = options
