@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { createAdapter } from '@socket.io/postgres-adapter'
 import pg from 'pg'
 import { expect, it, onTestFinished } from 'vitest'
@@ -43,6 +44,38 @@ onEachDatabase(({ name, open }) => {
       await page.until(() => page.messages.some(one => one.type === 'attendance' && one.record?.in_class_now === true))
     }
     expect(far.messages).toEqual(near.messages)
+  })
+
+  it('whoever reads the log while several processes write to it sees every entry, in order', async () => {
+    const url = await open()
+    const stores = await Promise.all([openStore(url), openStore(url), openStore(url)])
+    onTestFinished(async () => void (await Promise.all(stores.map(store => store.close()))))
+    const [reader, ...writers] = stores
+    const writing = writers.map(async (store, writer) => {
+      for (let index = 0; index < 100; index++) {
+        await store.transaction(async tx => {
+          await tx.addAccessChange('default', `course-${writer}-${index}`)
+          // Some take longer between their number and their commit.
+          if (index % 3 === 0) await tx.lastChange()
+          if (index % 10 === 0) await tx.addAccessChange('default', `course-${writer}-${index}-more`)
+        })
+      }
+    })
+    const seen: { readonly seq: number; readonly courseId: string }[] = []
+    let isOver = false
+    const written = Promise.all(writing).then(() => {
+      isOver = true
+    })
+    for (let last = false; !last; ) {
+      last = isOver
+      const page = await reader?.read(tx => tx.listChanges('default', seen.at(-1)?.seq ?? 0))
+      seen.push(...(page?.changes ?? []))
+      await setImmediate()
+    }
+    await written
+    expect(new Set(seen.map(({ courseId }) => courseId)).size).toBe(220)
+    expect(seen).toHaveLength(220)
+    expect(seen.map(({ seq }) => seq)).toEqual(seen.map(({ seq }) => seq).toSorted((a, b) => a - b))
   })
 
   it('a page may come back to another process than the one it left, and misses nothing', async () => {
@@ -92,7 +125,7 @@ onEachDatabase(({ name, open }) => {
     second.io.on('greeting', heard.resolve)
     for (;;) {
       first.io.serverSideEmit('greeting', 'hello')
-      if (await Promise.race([heard.promise, new Promise(resolve => setImmediate(resolve))])) break
+      if (await Promise.race([heard.promise, setImmediate()])) break
     }
     for (let people = 1; people <= 5; people++) {
       const event = came(`guest-${people}`, -40)

@@ -47,7 +47,7 @@ export interface Page {
 }
 
 /** `io` of the browser, which keeps no connection alive for the next page. */
-export const freshConnection: ConnectSocket = (url, options) =>
+const freshConnection: ConnectSocket = (url, options) =>
   connect(url, { ...options, forceNew: true, reconnectionDelay: 20, reconnectionDelayMax: 100 })
 
 export function openPage(
