@@ -146,10 +146,16 @@ export interface ConferenceProvider {
   report(meeting: Meeting, options?: ProviderCallOptions): Promise<readonly AttendanceEvent[] | null>
 
   /**
-   * Makes sure the provider will call us back, and repairs what got lost; safe to repeat every few minutes.
-   * Answers what it found; `null` when callbacks are not configured or need no keeping.
+   * The servers or accounts, old ones too, where we have to be registered to be called back. @default none: callbacks
+   * are not configured, or need no keeping
    */
-  keepCallbacks(options?: ProviderCallOptions): Promise<KeptCallbacks | null>
+  readonly callbackServers?: readonly string[] | undefined
+
+  /**
+   * Makes sure that one of {@link callbackServers} will call us back, and repairs what got lost; safe to repeat every few
+   * minutes. Answers what it found. There where there are such servers.
+   */
+  keepCallbacks?(serverId: string, options?: ProviderCallOptions): Promise<KeptCallbacks>
 
   /**
    * Headers, in lower case, that {@link verify} looks at: kept with a request that it refused, so that it can be

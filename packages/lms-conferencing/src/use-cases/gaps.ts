@@ -55,26 +55,35 @@ export async function beat(context: Context): Promise<number> {
 }
 
 /**
- * Has every provider make sure that it calls us back: registrations get lost when it restarts, or when we did not answer
+ * Has every server make sure that it calls us back: registrations get lost when it restarts, or when we did not answer
  * for minutes (F10). Answers how many do.
  */
 export async function keepCallbacks(context: Context): Promise<number> {
   const { providers, logger } = context
   let kept = 0
   for (const [name, provider] of Object.entries(providers)) {
-    try {
-      if (await keep(context, name, provider)) kept++
-    } catch (error) {
-      logger.warn('callbacks not kept', { provider: name, ...faultFields(error) })
+    for (const serverId of provider.callbackServers ?? []) {
+      try {
+        if (await keep(context, { name, provider, serverId })) kept++
+      } catch (error) {
+        logger.warn('callbacks not kept', { provider: name, server_id: serverId, ...faultFields(error) })
+      }
     }
   }
   return kept
 }
 
-async function keep(context: Context, name: string, provider: ConferenceProvider): Promise<boolean> {
+async function keep(
+  context: Context,
+  {
+    name,
+    provider,
+    serverId,
+  }: { readonly name: string; readonly provider: ConferenceProvider; readonly serverId: string },
+): Promise<boolean> {
   const askedAt = context.clock.now()
-  const kept = await provider.keepCallbacks()
-  if (kept === null) return false
+  const kept = await provider.keepCallbacks?.(serverId)
+  if (kept === undefined) return false
   context.logger.debug('callbacks kept', { provider: name, ...kept })
   const gap = await context.store.transaction(tx => noteKept(context, tx, { name, kept, askedAt }))
   if (gap) {

@@ -45,7 +45,7 @@ export async function bbbUnderTest(over: 'memory' | 'socket'): Promise<ProviderU
     }),
   })
   const provider = bbbProvider({ client, callbacks: { url: callbackUrl, secrets: secret }, clock })
-  await provider.keepCallbacks()
+  await provider.keepCallbacks?.('default')
   const settled = async (): Promise<void> => {
     await clock.advance(0)
     await fake.idle()

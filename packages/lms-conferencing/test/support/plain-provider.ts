@@ -99,7 +99,9 @@ export class PlainProvider implements ConferenceProvider {
     return { instance: room.instance, present: [...room.people].map(person => ({ session: null, person })) }
   }
 
-  keepCallbacks: ConferenceProvider['keepCallbacks'] = async () => {
+  readonly callbackServers = ['plain-1']
+
+  keepCallbacks: NonNullable<ConferenceProvider['keepCallbacks']> = async () => {
     await this.#called('keepCallbacks')
     const state = this.registered
     this.registered = 'kept'

@@ -270,11 +270,19 @@ describe('the whole', () => {
     expect(await world.conferencing.health()).toEqual({
       ok: true,
       store: 'ok',
-      inbox: { new: 0, applied: 0, ignored: 0, dead: 0 },
-      providers: ['bbb'],
+      storeFault: null,
+      inbox: { new: 0, applied: 0, ignored: 0, stale: 0, dead: 0 },
+      oldestWaitingMs: null,
+      quarantined: 0,
+      providers: [{ name: 'bbb', answeredAt: null, failing: null, callbacks: null }],
     })
     await world.store.close()
-    expect(await world.conferencing.health()).toMatchObject({ ok: false, store: 'unavailable', inbox: null })
+    expect(await world.conferencing.health()).toMatchObject({
+      ok: false,
+      store: 'unavailable',
+      storeFault: 'closed',
+      inbox: null,
+    })
   })
 
   it('goes on when whoever is told throws', async () => {

@@ -66,14 +66,12 @@ export function bbbProvider(options: BbbProviderOptions): ConferenceProvider {
   for (const [id, old] of Object.entries(options.oldServers ?? {}))
     servers.set(id, { id, client: old.client, callbacks: old.callbacks })
 
+  const calling = [...servers.values()].filter(callsBack)
+
   function serverOf(meeting: Meeting): Server {
     const server = servers.get(meeting.serverId)
     if (server !== undefined) return server
-    throw new ConferencingError('UNSUPPORTED', `No BigBlueButton server named "${meeting.serverId}" is configured.`, {
-      provider: 'bbb',
-      outcome: 'not-sent',
-      userMessage: 'This class is on a server that is not set up here any more. Please tell an administrator.',
-    })
+    throw noServer(meeting.serverId)
   }
 
   const callOptions = ({ signal, deadlineMs }: ProviderCallOptions = {}): ProviderCallOptions => ({
@@ -195,20 +193,27 @@ export function bbbProvider(options: BbbProviderOptions): ConferenceProvider {
     // BigBlueButton writes down who was there for its own callback only.
     report: async () => null,
 
-    keepCallbacks: how =>
+    callbackServers: calling.map(({ id }) => id),
+
+    keepCallbacks: (id, how) =>
       translated(async () => {
-        if (current.callbacks === undefined) return null
-        const hook = await ensureHook(
-          current.client,
-          { callbackURL: current.callbacks.url, eventID: WANTED_EVENTS },
-          callOptions(how),
-        )
-        return keptHook(current.id, hook)
+        const server = calling.find(one => one.id === id)
+        if (server === undefined) throw noServer(id)
+        const { client, callbacks } = server
+        const hook = await ensureHook(client, { callbackURL: callbacks.url, eventID: WANTED_EVENTS }, callOptions(how))
+        return keptHook(id, hook)
       }),
 
-    ...bbbCallbacks([...servers.values()].filter(callsBack), () => new Date(clock.now())),
+    ...bbbCallbacks(calling, () => new Date(clock.now())),
   }
 }
+
+const noServer = (id: string): ConferencingError =>
+  new ConferencingError('UNSUPPORTED', `No BigBlueButton server named "${id}" is configured.`, {
+    provider: 'bbb',
+    outcome: 'not-sent',
+    userMessage: 'This class is on a server that is not set up here any more. Please tell an administrator.',
+  })
 
 /** A hook that brought more than we asked for has lost nothing. */
 function keptHook(serverId: string, { action, differences, found }: EnsuredHook): KeptCallbacks {

@@ -242,9 +242,6 @@ export function zoomProvider(options: ZoomProviderOptions): ConferenceProvider {
 
     report: async (meeting, how) => reportOf(accountOf(meeting), meeting, { ...how, people: options.people }),
 
-    // Subscriptions are kept in Zoom's own pages.
-    keepCallbacks: async () => null,
-
     ...zoomCallbacks({ accounts, clock, maxAgeSeconds, people: options.people }),
   }
 }

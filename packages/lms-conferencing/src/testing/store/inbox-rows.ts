@@ -46,7 +46,13 @@ export function describeInboxRows(test: StoreTest): void {
     const theirs = (await list(store, 'academy'))[0]?.seq ?? 0
     expect(digests(await list(store))).toBe('a')
     expect(await store.read(tx => tx.getInbox('school', theirs))).toBeNull()
-    expect(await store.read(tx => tx.countInbox('nobody'))).toEqual({ new: 0, applied: 0, ignored: 0, dead: 0 })
+    expect(await store.read(tx => tx.countInbox('nobody'))).toEqual({
+      new: 0,
+      applied: 0,
+      ignored: 0,
+      stale: 0,
+      dead: 0,
+    })
     expect(await store.transaction(tx => tx.requeueInbox('school', { seq: theirs }))).toBe(0)
     expect(await store.read(tx => tx.dueInbox('school', now, 10))).toHaveLength(1)
     expect(await store.read(tx => tx.nextInboxDue('nobody'))).toBeNull()
@@ -82,7 +88,13 @@ export function describeInboxRows(test: StoreTest): void {
       const row = await rowOf(store, digest)
       await store.transaction(tx => tx.markInbox(row, { state, attempts: 8, reason: 'why' }))
     }
-    expect(await store.read(tx => tx.countInbox('school'))).toEqual({ new: 1, applied: 1, ignored: 1, dead: 2 })
+    expect(await store.read(tx => tx.countInbox('school'))).toEqual({
+      new: 1,
+      applied: 1,
+      ignored: 1,
+      stale: 0,
+      dead: 2,
+    })
     const page = async (filter: object) =>
       digests(await store.read(tx => tx.listInbox({ tenantId: 'school', limit: 2, ...filter })))
     expect(await page({})).toBe('ab')

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { BbbClient } from 'bbb-client'
 import { FakeBbb, type FakeBbbServer } from 'bbb-client/testing'
 import { signWebhook } from 'bbb-client/webhooks'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { ConferencingError } from '../../../src/errors.ts'
 import type { Meeting, MeetingSpec } from '../../../src/model.ts'
 import { bbbProvider } from '../../../src/providers/bbb/index.ts'
@@ -129,18 +129,40 @@ describe('BBB provider on a running server', () => {
 
   it('keeps its hook: creates, keeps, repairs', async () => {
     const kept = (state: string, found: string) => ({ serverId: 'default', state, found })
-    expect(await provider.keepCallbacks()).toEqual(kept('created', 'hook created'))
-    expect(await provider.keepCallbacks()).toEqual(kept('kept', 'hook kept'))
+    expect(await provider.keepCallbacks?.('default')).toEqual(kept('created', 'hook created'))
+    expect(await provider.keepCallbacks?.('default')).toEqual(kept('kept', 'hook kept'))
     const client = new BbbClient({ url: server.url, secret })
     const [hook] = await client.hooks.list()
     await client.hooks.destroy({ hookID: hook?.hookID ?? '' })
     await client.hooks.create({ callbackURL: callbackUrl })
     // It brought more than was asked for: nothing is lost.
-    expect(await provider.keepCallbacks()).toEqual(kept('kept', 'hook repaired: eventID'))
+    expect(await provider.keepCallbacks?.('default')).toEqual(kept('kept', 'hook repaired: eventID'))
     const [wide] = await client.hooks.list()
     await client.hooks.destroy({ hookID: wide?.hookID ?? '' })
     await client.hooks.create({ callbackURL: callbackUrl, eventID: ['user-joined', 'user-left'] })
-    expect(await provider.keepCallbacks()).toEqual(kept('restored', 'hook repaired: eventID'))
+    expect(await provider.keepCallbacks?.('default')).toEqual(kept('restored', 'hook repaired: eventID'))
+  })
+
+  it('keeps the hooks of old servers, too: a class may still run there', async () => {
+    const old = await new FakeBbb({ secret }).serve({ port: 0 })
+    onTestFinished(() => old.close())
+    const client = new BbbClient({ url: server.url, secret })
+    const both = bbbProvider({
+      client,
+      callbacks: { url: callbackUrl, secrets: secret },
+      oldServers: {
+        old: {
+          client: new BbbClient({ url: old.url, secret }),
+          callbacks: { url: `${callbackUrl}-old`, secrets: secret },
+        },
+        archive: { client },
+      },
+    })
+    expect(both.callbackServers).toEqual(['default', 'old'])
+    expect(await both.keepCallbacks?.('old')).toEqual({ serverId: 'old', state: 'created', found: 'hook created' })
+    expect(await new BbbClient({ url: old.url, secret }).hooks.list()).toHaveLength(1)
+    expect(await client.hooks.list()).toHaveLength(0)
+    expect(await failure(both.keepCallbacks?.('archive') ?? Promise.resolve())).toMatchObject({ code: 'UNSUPPORTED' })
   })
 
   it.each([
