@@ -201,8 +201,7 @@ export function createWorker(
     },
 
     async runDue(name) {
-      const running = lanes.get(name)
-      if (running) await running.catch(() => {})
+      for (let running = lanes.get(name); running; running = lanes.get(name)) await running.catch(() => {})
       return runLane(name, () => true)
     },
   }

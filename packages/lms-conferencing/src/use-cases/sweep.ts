@@ -7,6 +7,8 @@ export const sweepEveryMs = 10 * 60_000
 
 /** How many classes of each kind one sweep looks at. */
 const sweepSize = 500
+/** Few enough that nobody waits long for the write lock. */
+const atOnce = 50
 
 /**
  * Adds the jobs that the state of classes asks for and that are not there: after rows came in by another way, a backup
@@ -36,9 +38,12 @@ export async function sweep(context: Context): Promise<number> {
       .flatMap(({ liveClass }) => jobsAfter(null, liveClass, { now, patienceMs: 0, reminderMs }))
       .map(job => [`${job.name} ${job.key}`, job]),
   )
-  if (wanted.size === 0) return 0
-  await store.transaction(async tx => {
-    for (const job of wanted.values()) await jobs.add(tx, job)
-  })
+  const waiting = [...wanted.values()]
+  while (waiting.length > 0) {
+    const some = waiting.splice(0, atOnce)
+    await store.transaction(async tx => {
+      for (const job of some) await jobs.add(tx, job)
+    })
+  }
   return wanted.size
 }
