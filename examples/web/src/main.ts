@@ -15,9 +15,12 @@ const conferences = new VideoConferenceService({
   headers: () => ({ authorization: `Bearer ${session.person.value?.token ?? ''}` }),
 })
 
-createApp(App)
+const router = createPageRouter(session)
+const app = createApp(App)
   .provide(sessionKey, session)
   .provide(i18nKey, i18n)
   .provide(serviceKey, conferences)
-  .use(createPageRouter(session))
-  .mount('#app')
+  .use(router)
+// The first place is no change of place: what happens at those must not happen to it.
+await router.isReady()
+app.mount('#app')

@@ -39,7 +39,12 @@ export function createPageRouter(session: Session): Router {
             { path: '/classes/:id', name: 'class', component: ClassView, props: true },
             { path: '/classes/:id/recording', name: 'recording', component: RecordingView, props: true },
             // Few come here: loaded when they do.
-            { path: '/admin', name: 'admin', component: () => import('./views/AdminView.vue') },
+            {
+              path: '/admin',
+              name: 'admin',
+              component: () => import('./views/AdminView.vue'),
+              props: () => ({ courses: session.person.value?.courses ?? [] }),
+            },
           ]
         : [{ path: '/', component: FeatureOff }]),
       { path: '/:path(.*)*', component: NotFound },

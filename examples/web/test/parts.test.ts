@@ -45,7 +45,8 @@ describe('components', () => {
   })
 
   it('mirror by themselves: no style knows left from right', () => {
-    const sided = /^\s*(?:(?:margin|padding|border)-(?:left|right)\s*:|(?:left|right|float)\s*:|text-align:\s*(?:left|right)\b)/m
+    const sided =
+      /^\s*(?:(?:margin|padding|border)-(?:left|right)\s*:|(?:left|right|float)\s*:|text-align:\s*(?:left|right)\b)/m
     const found = files('**/*.{vue,css}').filter(({ text }) => sided.test(text))
     expect(found.map(({ name }) => basename(name))).toEqual([])
   })

@@ -1,3 +1,4 @@
+import type { MigrationInfo, RolloutInfo } from 'lms-conferencing/browser'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { start } from '../../fastify/src/start.ts'
 import { admin, courses, students, teachers } from '../../school/src/index.ts'
@@ -72,13 +73,13 @@ describe.skipIf(chromiumPath === undefined)(`the places of the page${unlessBrows
     await teacher.getByLabel('Title').fill('With our friends in Tokyo')
     await teacher.getByLabel('Date and time').fill('2027-03-02T18:00')
     await teacher.getByLabel('Time zone').selectOption('Asia/Tokyo')
-    await teacher.getByText('For you: Tuesday 2 March 2027 at 10:00').waitFor()
+    await teacher.getByText('For you: Tuesday, 2 March 2027 at 10:00').waitFor()
     await teacher.getByLabel('Another duration').check()
     await teacher.getByLabel('Minutes', { exact: true }).fill('0')
     await teacher.getByRole('button', { name: 'Plan class' }).click()
     await teacher.getByText('Please choose between 1 and 1440 minutes.').waitFor()
     await teacher.getByLabel('Minutes', { exact: true }).fill('75')
-    await picture(teacher, 'places/new-class', { forGuide: 'page-new-class' })
+    await picture(teacher, 'places/new-class', 'page-new-class')
     await teacher.getByRole('button', { name: 'Plan class' }).click()
     await teacher.getByText('“With our friends in Tokyo” is planned.').waitFor()
     const planned = teacher.getByRole('article').filter({ hasText: 'Tokyo' })
@@ -109,7 +110,69 @@ describe.skipIf(chromiumPath === undefined)(`the places of the page${unlessBrows
     await office.getByText('All is well').waitFor()
     await office.getByText('No callback was given up.').waitFor()
     await expectAccessible(office)
+    await stage.sendNonsense()
+    await stage.pass(20)
+    await office.reload()
+    const dead = office.getByRole('region', { name: 'Callbacks that were given up' })
+    await dead.getByRole('row').nth(1).waitFor()
+    expect(await dead.getByRole('row').nth(1).textContent()).toMatch(/bbb · hook.*timestamp.*8/s)
+    await expectAccessible(office)
     await picture(office, 'places/admin')
+    await office.getByRole('button', { name: 'Put callback' }).click()
+    await office.getByText('1 callback was put back.').waitFor()
+    await office.getByText('No callback was given up.').waitFor()
+  })
+
+  it('shows administrators how a move goes, and what it decides for a course', async () => {
+    const rollout: RolloutInfo = {
+      phase: 'gradual',
+      percentage: 40,
+      new_courses_since: null,
+      allow: ['history'],
+      deny: [],
+      overrides: {},
+      old_enabled: true,
+      version: 3,
+      course: null,
+    }
+    const decided = { provider: 'zoom', reason: 'not_in_percentage', explanation: 'Not among them yet.', bucket: 8_014 }
+    const counts = { rows: 1_200, migrated: 1_180, kept: 15, rejected: 5, theirs: 0, reasons: {} }
+    const migration: MigrationInfo = {
+      table: 'live_classes',
+      phase: 'verified',
+      next: 'lms-conferencing migrate switch',
+      counts,
+      report: {
+        at: '2027-03-01T08:00:00.000Z',
+        who: 'noor',
+        ok: true,
+        counts,
+        undecided: 0,
+        stale: 0,
+        wrong: 0,
+        source_digest: 'a1',
+        digest: 'b2c3',
+      },
+      log: [{ at: '2027-03-01T08:00:00.000Z', who: 'noor', what: 'verify', rows: 1_200 }],
+    }
+    const office = await stage.enter(admin, '/sign-in')
+    await office.route('**/admin/conferencing/{rollout,migration}/**', async route => {
+      const { pathname, searchParams } = new URL(route.request().url())
+      const id = searchParams.get('course_id')
+      const found = id === null ? rollout : { ...rollout, course: { id, ...decided } }
+      const data = pathname.endsWith('/rollout/') ? found : migration
+      await route.fulfill({ json: { success: true, data, message: '' } })
+    })
+    await office.goto(`${stage.url}/admin`)
+    await office.getByText('Gradual').waitFor()
+    await office.getByLabel('What is decided for a course?').selectOption(courses[0]?.title ?? '')
+    await office.getByRole('button', { name: 'Look up' }).click()
+    await office.getByText('New classes of Biology 7b are made on zoom.').waitFor()
+    await office.getByText('Not among them yet.').waitFor()
+    await office.getByText('1,180 of 1,200 moved').waitFor()
+    await office.getByText(/Everything fits/).waitFor()
+    await expectAccessible(office)
+    await picture(office, 'places/admin-move')
   })
 })
 

@@ -20,7 +20,7 @@ describe.skipIf(chromiumPath === undefined).each([
   afterAll(() => stage?.close())
 
   const shot = (page: Page, what: string, forGuide?: string) =>
-    picture(page, `${name.toLowerCase()}/${what}`, name === 'Fastify' && forGuide ? { forGuide } : {})
+    picture(page, `${name.toLowerCase()}/${what}`, name === 'Fastify' ? forGuide : undefined)
 
   it('goes from its course to its recording', async ({ onTestFailed }) => {
     onTestFailed(() => stage.pictures(`failed-${name.toLowerCase()}`))

@@ -3,6 +3,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { FakeBbb, type FakeBbbServer, ManualClock } from 'bbb-client/testing'
+import { signWebhook } from 'bbb-client/webhooks'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import {
   preparePage,
@@ -28,6 +29,8 @@ export interface Stage {
   /** Lets simulated time pass, here and in every browser; what is due has happened. */
   pass(minutes: number): Promise<void>
   now(): number
+  /** A callback that is genuine and makes no sense: it is tried until it is given up. */
+  sendNonsense(): Promise<void>
   /** Keeps what everybody sees now. */
   pictures(name: string): Promise<void>
   /** The server goes away, and comes back with what it had stored. */
@@ -51,12 +54,13 @@ export async function openStage(start: Start): Promise<Stage> {
   const clock = new ManualClock({ startAt })
   const bbb = await new FakeBbb({ secret, clock }).serve()
   const port = await freePort()
+  const callbackUrl = `http://127.0.0.1:${port}/api/v1/classes/bbb-webhook/4be1c7`
   const env = {
     PORT: String(port),
     DATABASE_URL: `sqlite:${join(folder, 'lms.db')}`,
     BBB_SERVER_URL: bbb.url,
     BBB_SHARED_SECRET: secret,
-    BBB_WEBHOOK_URL: `http://127.0.0.1:${port}/api/v1/classes/bbb-webhook/4be1c7`,
+    BBB_WEBHOOK_URL: callbackUrl,
   }
   const open = async (): Promise<RunningSchool> => {
     const running = await start({ env, clock })
@@ -129,6 +133,12 @@ export async function openStage(start: Start): Promise<Stage> {
       }
       await catchUp()
       for (const context of contexts) await context.clock.setSystemTime(clock.now())
+    },
+    async sendNonsense() {
+      const events = [{ data: { type: 'event', id: 'meeting-ended', attributes: {}, event: { ts: 1 } } }]
+      const { target, headers, body } = signWebhook({ callbackUrl, secret, events, timestamp: 0.5 })
+      const response = await fetch(url + target, { method: 'POST', headers, body })
+      if (response.status !== 200) throw new Error(`the callback was answered with ${response.status}`)
     },
     async pictures(name) {
       const pages = contexts.flatMap(context => context.pages())
