@@ -12,6 +12,7 @@ import type {
   LiveClassInfo,
   LiveClassPage,
   LiveClassStatus,
+  MigrationInfo,
   MyVirtualClasses,
   NewCourse,
   NewVirtualClass,
@@ -19,6 +20,7 @@ import type {
   RecordingInfo,
   ReplayedCallbacks,
   RevokedCalendarFeed,
+  RolloutInfo,
   StartedClass,
   VirtualClassChanges,
 } from './browser/types.ts'
@@ -252,6 +254,16 @@ export class VideoConferenceService {
   /** Puts callbacks back to be applied; what they have changed already they do not change again. */
   replayCallbacks(what: ReplayParams, options?: RequestOptions): Promise<ReplayedCallbacks> {
     return this.#call('POST', 'admin/conferencing/inbox/replay/', options, what)
+  }
+
+  /** The move from one provider to another: its phase, and what it decides for a course. */
+  getRollout(courseId?: string, options?: RequestOptions): Promise<RolloutInfo> {
+    return this.#call('GET', `admin/conferencing/rollout/${query({ course_id: courseId })}`, options)
+  }
+
+  /** How far the move of the old table is. */
+  getMigration(options?: RequestOptions): Promise<MigrationInfo> {
+    return this.#call('GET', 'admin/conferencing/migration/', options)
   }
 
   async #file(path: string, options?: RequestOptions): Promise<string> {

@@ -311,3 +311,60 @@ export interface ReplayedCallbacks {
   readonly replayed: number
   readonly dry_run: boolean
 }
+
+export type RolloutPhase = 'preparation' | 'testing' | 'gradual' | 'full' | 'cleanup'
+
+/** Which courses get their new classes on the new provider while a platform moves. */
+export interface RolloutInfo {
+  readonly phase: RolloutPhase
+  /** Of courses, 0 to 100. */
+  readonly percentage: number
+  readonly new_courses_since: string | null
+  readonly allow: readonly string[]
+  readonly deny: readonly string[]
+  readonly overrides: Readonly<Record<string, string>>
+  readonly old_enabled: boolean
+  readonly version: number
+  /** What is decided for the course that was asked about, and why. */
+  readonly course: {
+    readonly id: string
+    readonly provider: string
+    /** A code: `in_percentage`, `denied`, … */
+    readonly reason: string
+    /** The same as a sentence. */
+    readonly explanation: string
+    /** 0 to 9999; never changes. */
+    readonly bucket: number
+  } | null
+}
+
+export interface MigrationCounts {
+  readonly rows: number
+  readonly migrated: number
+  readonly kept: number
+  readonly rejected: number
+  readonly theirs: number
+  readonly reasons: Readonly<Record<string, number>>
+}
+
+/** How far the move of an old table is. */
+export interface MigrationInfo {
+  readonly table: string
+  readonly phase: string | null
+  /** What is to be done next. */
+  readonly next: string
+  readonly counts: MigrationCounts | null
+  /** The last verification, signed. */
+  readonly report: {
+    readonly at: string
+    readonly who: string
+    readonly ok: boolean
+    readonly counts: MigrationCounts
+    readonly undecided: number
+    readonly stale: number
+    readonly wrong: number
+    readonly source_digest: string
+    readonly digest: string
+  } | null
+  readonly log: readonly { readonly at: string; readonly who: string; readonly what: string; readonly rows: number }[]
+}
