@@ -154,9 +154,20 @@ const lists = {
   completed: { status: 'completed', also: '', order: 'desc' },
 } as const
 
-const shown = `c.*, r.status as result_status, r.minutes, r.percent_tenths, r.participation_score`
-const resultOf = `left join conferencing_attendance_results r
-  on r.tenant_id = 'school' and r.class_id = c.id and r.person =`
+/** What a list shows of each class; `person` is the parameter with the student. */
+const shown = (list: DashboardListName): string =>
+  list === 'completed'
+    ? `c.*, r.status as result_status, r.minutes, r.percent_tenths, r.participation_score, m.mark,
+        s.results_version >= s.facts_version as is_current`
+    : 'c.*'
+const attended = (list: DashboardListName, person: string): string =>
+  list === 'completed'
+    ? `left join conferencing_attendance_states s on s.tenant_id = 'school' and s.class_id = c.id
+       left join conferencing_attendance_results r
+         on r.tenant_id = 'school' and r.class_id = c.id and r.person = ${person}
+       left join conferencing_attendance_marks m
+         on m.tenant_id = 'school' and m.class_id = c.id and m.person = ${person}`
+    : `left join (select 1) as nobody on ${person} = ''`
 
 export async function bareSqlite(path: string): Promise<BareDatabase> {
   const database = new DatabaseSync(path, { enableForeignKeyConstraints: false })
@@ -173,11 +184,11 @@ export async function bareSqlite(path: string): Promise<BareDatabase> {
     const { status, also, order } = lists[list]
     const mine = `c.tenant_id = 'school' and c.course_id = k.value and c.status = '${status}' ${also}`
     return reading.prepare(
-      `select ${shown}, (select count(*) from json_each(?1) k cross join conferencing_classes c where ${mine}) as total
+      `select ${shown(list)}, (select count(*) from json_each(?1) k cross join conferencing_classes c where ${mine}) as total
        from json_each(?1) k
        cross join conferencing_classes c on c.rowid in (select c.rowid from conferencing_classes c where ${mine}
          order by c.starts_at ${order}, c.id ${order} limit ?3)
-       ${resultOf} ?2
+       ${attended(list, '?2')}
        order by c.starts_at ${order}, c.id ${order} limit ?3`,
     )
   }
@@ -237,14 +248,14 @@ export async function barePostgres(url: string): Promise<BareDatabase> {
     const courses = 'unnest($1::text[]) as k (course_id)'
     byList.set(
       list,
-      `select ${shown}, (select count(*) from ${courses}, conferencing_classes c where ${mine}) as total
+      `select ${shown(list)}, (select count(*) from ${courses}, conferencing_classes c where ${mine}) as total
        from (
          select c.id from ${courses} cross join lateral (
            select c.id, c.starts_at from conferencing_classes c where ${mine}
            order by c.starts_at ${order}, c.id ${order} limit $3) c
          order by c.starts_at ${order}, c.id ${order} limit $3) page
        join conferencing_classes c on c.tenant_id = 'school' and c.id = page.id
-       ${resultOf} $2
+       ${attended(list, '$2::text')}
        order by c.starts_at ${order}, c.id ${order}`,
     )
   }
