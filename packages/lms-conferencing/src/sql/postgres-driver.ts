@@ -140,6 +140,7 @@ class PostgresConnection implements DatabaseConnection {
   readonly #onError: () => void
   #ended = false
   #last: Promise<unknown> = Promise.resolve()
+  #hasSavepoint = false
   isLost = false
 
   constructor(client: PoolClient) {
@@ -176,10 +177,9 @@ class PostgresConnection implements DatabaseConnection {
       const values = parameters.map(value => (Array.isArray(value) ? value.map(storable) : storable(value)))
       // What breaks a rule of the tables must not take the whole transaction with it.
       const isGuarded = query.kind === 'InsertQueryNode' || query.kind === 'UpdateQueryNode'
-      if (isGuarded) await this.#client.query('savepoint statement')
+      if (isGuarded) await this.#guard()
       try {
         const { command, rowCount, rows } = await this.#client.query(sql, values)
-        if (isGuarded) await this.#client.query('release savepoint statement')
         const isChange = command === 'INSERT' || command === 'UPDATE' || command === 'DELETE'
         return { rows, ...(isChange && { numAffectedRows: BigInt(rowCount ?? 0) }) }
       } catch (error) {
@@ -191,6 +191,14 @@ class PostgresConnection implements DatabaseConnection {
 
   async *streamQuery<R>(query: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
     yield await this.executeQuery(query)
+  }
+
+  /** The last savepoint goes in the message that makes the next: they do not pile up, and none costs a way of its own. */
+  async #guard(): Promise<void> {
+    await this.#client.query(
+      this.#hasSavepoint ? 'release savepoint statement; savepoint statement' : 'savepoint statement',
+    )
+    this.#hasSavepoint = true
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -27,8 +27,7 @@ export const blocked = scenario<Size>({
     const store = await openStore(url)
     tools.cleanup(() => store.close())
     await insertWorkload(store, workload)
-    const senders = patienceMs.map(patience => new Sender(workload, { patienceMs: patience }))
-    for (const sender of senders) tools.cleanup(() => sender.close())
+    const senders = patienceMs.map(patience => new Sender(workload, tools, { patienceMs: patience }))
 
     for (let round = 0; round < blocks; round++) {
       tools.signal.throwIfAborted()
@@ -38,7 +37,7 @@ export const blocked = scenario<Size>({
       const total = (): number => senders.reduce((sum, sender) => sum + sender.acked, 0)
       const inTheMiddle = total() + most / 2
       const sending = senders.map(sender => sender.send([receiver.port], { most }))
-      while (total() < inTheMiddle) await setImmediate()
+      while (total() < inTheMiddle && !tools.signal.aborted) await setImmediate()
       receiver.block(blockMs)
       await Promise.all(sending)
       // Had it acknowledged anything that was only on its way to the disk, that would be gone now.

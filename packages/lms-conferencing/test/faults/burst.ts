@@ -17,7 +17,7 @@ export const burst = scenario<BurstSize>({
   fault: 'F31',
   title: 'a burst, every callback on the disk before it is acknowledged',
   sizes: {
-    small: { perSecond: null, callbacks: 2000, processes: 2 },
+    small: { perSecond: null, callbacks: 1000, processes: 2 },
     full: { perSecond: 2000, callbacks: 120_000, processes: 4 },
   },
   async run(database, size, tools) {
@@ -58,12 +58,11 @@ export async function playBurst(database: Database, size: BurstSize, tools: Tool
   await insertWorkload(store, workload)
   const receivers = await startReceivers(database.name === 'SQLite' ? 1 : processes, { url }, tools)
   const ports = receivers.map(({ port }) => port)
-  const sender = new Sender(workload)
-  tools.cleanup(() => sender.close())
+  const sender = new Sender(workload, tools)
 
   const start = performance.now()
-  if (perSecond === null) await sender.send(ports, { atOnce: 100, isOver: () => tools.signal.aborted })
-  else await sender.sendAtRate(ports, { perSecond, signal: tools.signal })
+  if (perSecond === null) await sender.send(ports, { atOnce: 100 })
+  else await sender.sendAtRate(ports, perSecond)
   const seconds = (performance.now() - start) / 1000
   await allApplied(store, tools)
   const appliedAfter = (performance.now() - start) / 1000 - seconds

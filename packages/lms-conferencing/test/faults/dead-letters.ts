@@ -23,8 +23,7 @@ export const deadLetters = scenario<Size>({
     tools.cleanup(() => store.close())
     await insertWorkload(store, workload)
     const isDead = (index: number): boolean => isPoison(workload.happening(index))
-    const dying = new Sender(workload, { indexes: allOf(workload).filter(isDead) })
-    tools.cleanup(() => dying.close())
+    const dying = new Sender(workload, tools, { indexes: allOf(workload).filter(isDead) })
     const [broken] = await startReceivers(1, { url, isMended: false, maxAttempts: 1 }, tools)
     await dying.send([broken?.port ?? 0])
     await allApplied(store, tools)
@@ -34,12 +33,8 @@ export const deadLetters = scenario<Size>({
 
     const [mended] = await startReceivers(1, { url }, tools)
     if (!mended) throw new Error('the receiver did not start')
-    const sender = new Sender(workload, { indexes: allOf(workload).filter(index => !isDead(index)) })
-    tools.cleanup(() => sender.close())
-    const sending =
-      perSecond === null
-        ? sender.send([mended.port])
-        : sender.sendAtRate([mended.port], { perSecond, signal: tools.signal })
+    const sender = new Sender(workload, tools, { indexes: allOf(workload).filter(index => !isDead(index)) })
+    const sending = perSecond === null ? sender.send([mended.port]) : sender.sendAtRate([mended.port], perSecond)
     // As the command does, from a process of its own.
     const start = performance.now()
     const replayed = await store.transaction(tx => tx.requeueInbox(tenantId, { state: 'dead' }))

@@ -38,8 +38,7 @@ export const fullDisk = scenario<Size>({
     void receiver.ended.then(() => {
       hasEnded = true
     })
-    const sender = new Sender(workload)
-    tools.cleanup(() => sender.close())
+    const sender = new Sender(workload, tools)
     const ballast = join(disk, 'ballast')
     for (let time = 0; time < times; time++) {
       tools.signal.throwIfAborted()

@@ -44,8 +44,7 @@ export const kill = scenario<Size>({
     const inRetention = Math.ceil(kills / 2 / points.length)
     const old = await prepare(url, workload, FORGOTTEN_AT_ONCE * (inRetention + 1))
 
-    const sender = new Sender(workload)
-    tools.cleanup(() => sender.close())
+    const sender = new Sender(workload, tools)
     const killedAt = new Map<string, number>()
     const starts: number[] = []
     let inCheckpoint = 0

@@ -30,8 +30,7 @@ export const locked = scenario<Size>({
     await insertWorkload(store, workload)
     const receiver = await Receiver.start({ url, lockWaitMs }, tools)
     if (!receiver) throw new Error('the receiver did not start')
-    const sender = new Sender(workload)
-    tools.cleanup(() => sender.close())
+    const sender = new Sender(workload, tools)
     const refusals = (): number => sender.answers.refused.get(503) ?? 0
     const notes: string[] = []
     for (const ms of locks) {

@@ -29,8 +29,7 @@ export const paused = scenario<Size>({
     await insertWorkload(store, workload)
     const receivers = await startReceivers(database.name === 'SQLite' ? 2 : 4, { url, pollMs: 20 }, tools)
     const ports = receivers.map(({ port }) => port)
-    const sender = new Sender(workload)
-    tools.cleanup(() => sender.close())
+    const sender = new Sender(workload, tools)
 
     for (let pause = 0; pause < pauses; pause++) {
       tools.progress(`${pause} of ${pauses} pauses`)

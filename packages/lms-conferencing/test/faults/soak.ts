@@ -67,8 +67,8 @@ async function run(database: Database, ms: number, tools: Tools): Promise<Outcom
     const workload = makeWorkload({ callbacks, firstClass, startsAt: fastNow(clock) - 2 * HOUR })
     firstClass += workload.classes.length
     await insertWorkload(store, workload)
-    const sender = new Sender(workload)
-    await sender.sendAtRate([receiver.port], { perSecond: PER_SECOND, signal: tools.signal })
+    const sender = new Sender(workload, tools)
+    await sender.sendAtRate([receiver.port], PER_SECOND)
     sender.close()
     await allApplied(store, tools)
     const { lost, doubled, wrong } = await compareFacts(store, workload, sender.answers.acked)

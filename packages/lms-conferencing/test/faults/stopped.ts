@@ -42,8 +42,7 @@ export const stopped = scenario<Size>({
     void receiver.ended.then(() => {
       hasEnded = true
     })
-    const sender = new Sender(workload)
-    tools.cleanup(() => sender.close())
+    const sender = new Sender(workload, tools)
 
     let way = 0
     const kinds: readonly { readonly times: number; readonly fault: Fault }[] = [

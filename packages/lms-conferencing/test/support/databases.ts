@@ -9,9 +9,16 @@ const reason = await whyNoPostgres()
 
 /** Declares the same tests on each database that several processes can share; `open` makes an empty one for a test. */
 export function onEachDatabase(declare: (database: Database) => void): void {
+  onSqlite(declare)
+  onPostgres(declare)
+}
+
+export function onSqlite(declare: (database: Database) => void): void {
   describe('SQLite', () =>
     declare({ name: 'SQLite', open: async () => `sqlite:${join(temporaryDirectory(), 'lms.db')}` }))
+}
 
+export function onPostgres(declare: (database: Database) => void): void {
   describe.skipIf(reason !== null)(reason === null ? 'PostgreSQL' : `PostgreSQL (cannot run here: ${reason})`, () => {
     let server: PostgresServer
     let databases = 0

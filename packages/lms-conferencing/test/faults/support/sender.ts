@@ -1,5 +1,6 @@
 import { Agent, request } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
+import type { Tools } from './scenario.ts'
 import type { Workload } from './workload.ts'
 
 /** What happened to the requests of a sender. */
@@ -18,7 +19,7 @@ export interface Answers {
 const PATIENCE_MS = 5000
 
 export interface SenderOptions {
-  /** After how long without an answer to give up, in milliseconds. @default 5000 */
+  /** After how long without an answer to give up, in milliseconds; after each time twice as long, up to 5000. @default 5000 */
   readonly patienceMs?: number | undefined
   /** Which callbacks to send. @default all */
   readonly indexes?: Iterable<number> | undefined
@@ -28,15 +29,25 @@ export interface SenderOptions {
 export class Sender {
   readonly answers: Answers = { acked: new Set(), refused: new Map(), waits: [], slowestRefusal: 0 }
   readonly #workload: Workload
-  readonly #patienceMs: number
+  /** Grows, so that a slow machine only makes it slower. */
+  #patienceMs: number
+  readonly #firstPatienceMs: number
+  readonly #signal: AbortSignal
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 200 })
   #queue: number[]
   /** How many of the queue have been taken: `shift` of a long array copies all of it. */
   #taken = 0
 
-  constructor(workload: Workload, { patienceMs = PATIENCE_MS, indexes }: SenderOptions = {}) {
+  constructor(
+    workload: Workload,
+    { cleanup, signal }: Tools,
+    { patienceMs = PATIENCE_MS, indexes }: SenderOptions = {},
+  ) {
+    this.#signal = signal
+    cleanup(() => this.close())
     this.#workload = workload
     this.#patienceMs = patienceMs
+    this.#firstPatienceMs = patienceMs
     this.#queue = indexes ? [...indexes] : allOf(workload)
   }
 
@@ -57,9 +68,11 @@ export class Sender {
     { atOnce = 25, most = Number.POSITIVE_INFINITY, isOver = () => false }: SendOptions = {},
   ): Promise<void> {
     const until = this.acked + most
+    this.#patienceMs = this.#firstPatienceMs
     let turn = 0
     const one = async (): Promise<void> => {
       while (!isOver() && this.acked < until) {
+        this.#signal.throwIfAborted()
         // The oldest first; what failed goes to the end of the line.
         const index = this.#next()
         if (index === undefined) return
@@ -73,11 +86,11 @@ export class Sender {
    * Sends all that waits at a steady rate, whatever the answers; then again what was not acknowledged. Waits count from
    * the moment a callback was due, so that a sender that is held up hides nothing.
    */
-  async sendAtRate(ports: readonly number[], { perSecond, signal }: RateOptions): Promise<void> {
+  async sendAtRate(ports: readonly number[], perSecond: number): Promise<void> {
     const start = performance.now()
     const running = new Set<Promise<void>>()
     for (let sent = 0; this.waiting > 0; ) {
-      signal.throwIfAborted()
+      this.#signal.throwIfAborted()
       const due = ((performance.now() - start) / 1000) * perSecond
       for (; sent < due && this.waiting > 0; sent++) {
         const index = this.#next() ?? 0
@@ -120,22 +133,23 @@ export class Sender {
 
   #status(index: number, port: number): Promise<number> {
     const { method, target, headers, body } = this.#workload.delivery(index)
+    const timeout = this.#patienceMs
     return new Promise(resolve => {
       const outgoing = request(
-        { host: '127.0.0.1', port, method, path: target, headers, agent: this.#agent, timeout: this.#patienceMs },
+        { host: '127.0.0.1', port, method, path: target, headers, agent: this.#agent, timeout },
         response => {
           response.resume().on('close', () => resolve(response.complete ? (response.statusCode ?? 0) : 0))
         },
       )
-      outgoing.on('timeout', () => outgoing.destroy()).on('error', () => resolve(0))
+      outgoing
+        .on('error', () => resolve(0))
+        .on('timeout', () => {
+          this.#patienceMs = Math.min(PATIENCE_MS, Math.max(this.#patienceMs, 2 * timeout))
+          outgoing.destroy()
+        })
       outgoing.end(body)
     })
   }
-}
-
-interface RateOptions {
-  readonly perSecond: number
-  readonly signal: AbortSignal
 }
 
 interface SendOptions {

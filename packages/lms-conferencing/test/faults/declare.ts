@@ -1,9 +1,9 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { onEachDatabase } from '../support/databases.ts'
 import { scenarios } from './scenarios.ts'
-import type { Tools } from './support/scenario.ts'
+import type { Database, Tools } from './support/scenario.ts'
 
-onEachDatabase(database => {
+/** Each scenario in its small size; both files of tests run beside each other. */
+export function declareFaults(database: Database): void {
   for (const { fault, title, databases, whyNot, run } of scenarios) {
     if (!databases.includes(database.name)) continue
     const reason = whyNot?.() ?? null
@@ -23,4 +23,4 @@ onEachDatabase(database => {
       180_000,
     )
   }
-})
+}
