@@ -275,7 +275,13 @@ export interface OperatorHealth {
       readonly call: string
       readonly code: string
     } | null
-    readonly callbacks: { readonly at: string; readonly found: string | null; readonly code: string | null } | null
+    /** What was found when it was last made sure that each server calls us back. */
+    readonly callbacks: readonly {
+      readonly server_id: string
+      readonly at: string
+      readonly found: string | null
+      readonly code: string | null
+    }[]
   }[]
 }
 

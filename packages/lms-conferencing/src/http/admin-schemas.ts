@@ -112,7 +112,14 @@ export const adminHealth = z
         name: z.string(),
         answered_at: time.nullable(),
         failing: z.object({ since: time, count: z.number().int(), call: z.string(), code: z.string() }).nullable(),
-        callbacks: z.object({ at: time, found: z.string().nullable(), code: z.string().nullable() }).nullable(),
+        callbacks: z.array(
+          z.object({
+            server_id: z.string(),
+            at: time,
+            found: z.string().nullable(),
+            code: z.string().nullable(),
+          }),
+        ),
       }),
     ),
   })

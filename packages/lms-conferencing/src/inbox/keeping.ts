@@ -62,9 +62,7 @@ export async function purgeInbox(options: PurgeOptions): Promise<PurgeCounts> {
     total.rows += rows
     total.refused += refused
   }
-  const count = total.bodies + total.rows + total.refused
-  // It is run every day, mostly with nothing to do.
-  if (count > 0) await note(options, 'purge', count)
+  await note(options, 'purge', total.bodies + total.rows + total.refused)
   return total
 }
 

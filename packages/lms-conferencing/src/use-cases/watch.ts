@@ -18,14 +18,17 @@ export interface ProviderHealth {
     readonly call: string
     readonly code: ConferencingErrorCode
   } | null
-  /** What it said when it was last made sure that it calls us back; `null`: not yet, or it needs no keeping. */
-  readonly callbacks: {
-    readonly at: Date
-    /** In words; `null` when it could not be made sure. */
-    readonly found: string | null
-    /** Why not; `null` when it could. */
-    readonly code: ConferencingErrorCode | null
-  } | null
+  /** What was found when it was last made sure that it calls us back, for each server; none where nothing is to be kept. */
+  readonly callbacks: readonly CallbackHealth[]
+}
+
+export interface CallbackHealth {
+  readonly serverId: string
+  readonly at: Date
+  /** In words; `null` when it could not be made sure. */
+  readonly found: string | null
+  /** Why not; `null` when it could. */
+  readonly code: ConferencingErrorCode | null
 }
 
 export interface Watch {
@@ -47,24 +50,27 @@ export function createWatch({ clock, metrics, alert }: WatchOptions): Watch {
   const known = new Map<string, ProviderHealth>()
 
   function note(name: string, changes: Partial<ProviderHealth>): ProviderHealth {
-    const before = known.get(name) ?? { name, answeredAt: null, failing: null, callbacks: null }
+    const before = known.get(name) ?? { name, answeredAt: null, failing: null, callbacks: [] }
     const after = { ...before, ...changes }
     known.set(name, after)
     return after
+  }
+
+  function noteCallbacks(name: string, kept: CallbackHealth): void {
+    const others = known.get(name)?.callbacks.filter(({ serverId }) => serverId !== kept.serverId) ?? []
+    note(name, { callbacks: [...others, kept] })
   }
 
   function answered(name: string, call: string, result: unknown): void {
     const at = new Date(clock.now())
     // A link may be made without asking anybody, and `null` is what is said where nobody was asked.
     if (call !== 'joinLink' && result !== null) note(name, { answeredAt: at, failing: null })
-    if (call === 'keepCallbacks' && isKept(result)) note(name, { callbacks: { at, found: result.found, code: null } })
   }
 
   function failed(name: string, call: string, error: unknown): void {
     if (!(error instanceof ConferencingError)) return
     const { code } = error
     const at = new Date(clock.now())
-    if (call === 'keepCallbacks') note(name, { callbacks: { at, found: null, code } })
     if (code !== 'UNAVAILABLE' && code !== 'UNAUTHORIZED') {
       // Refusing is an answer.
       if (error.outcome === 'refused') note(name, { answeredAt: at, failing: null })
@@ -94,6 +100,19 @@ export function createWatch({ clock, metrics, alert }: WatchOptions): Watch {
     }
   }
 
+  async function kept(name: string, serverId: string, answer: Promise<unknown>): Promise<unknown> {
+    const at = (): Date => new Date(clock.now())
+    try {
+      const result = await answer
+      if (isKept(result)) noteCallbacks(name, { serverId, at: at(), found: result.found, code: null })
+      return result
+    } catch (error) {
+      const code = error instanceof ConferencingError ? error.code : null
+      if (code) noteCallbacks(name, { serverId, at: at(), found: null, code })
+      throw error
+    }
+  }
+
   return {
     watch(provider) {
       const { name } = note(provider.name, {})
@@ -105,7 +124,9 @@ export function createWatch({ clock, metrics, alert }: WatchOptions): Watch {
           if (typeof member !== 'function' || typeof key !== 'string') return member
           return (...given: unknown[]) => {
             const answer: unknown = Reflect.apply(member, provider, given)
-            return answer instanceof Promise ? seen(name, labelWord(key), answer) : answer
+            if (!(answer instanceof Promise)) return answer
+            const seenAnswer = seen(name, labelWord(key), answer)
+            return key === 'keepCallbacks' ? kept(name, String(given[0]), seenAnswer) : seenAnswer
           }
         },
       })

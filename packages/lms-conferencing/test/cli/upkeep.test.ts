@@ -125,14 +125,14 @@ describe('lms-conferencing', () => {
     onTestFinished(() => fake.close())
     const env = { DATABASE_URL: 'sqlite::memory:', BBB_SERVER_URL: served.url, BBB_SHARED_SECRET: secret }
     const lms = (more: object = {}) => cli('hooks ensure', { env: { ...env, BBB_WEBHOOK_URL: callbackUrl, ...more } })
-    expect((await lms()).out).toMatch(/bbb +hook created/)
-    expect(await lms()).toMatchObject({ code: 0, out: expect.stringMatching(/bbb +hook kept/) })
+    expect((await lms()).out).toMatch(/bbb +default +hook created/)
+    expect(await lms()).toMatchObject({ code: 0, out: expect.stringMatching(/bbb +default +hook kept/) })
     expect(await lms({ BBB_WEBHOOK_URL: '' })).toMatchObject({
       code: 0,
-      out: expect.stringMatching(/no callbacks to keep/),
+      out: expect.stringMatching(/bbb +- +none to keep/),
     })
     const other = await lms({ BBB_SHARED_SECRET: 'a-secret-that-is-another-one' })
-    expect(other).toMatchObject({ code: 1, out: expect.stringMatching(/bbb +not kept: UNAUTHORIZED/) })
+    expect(other).toMatchObject({ code: 1, out: expect.stringMatching(/bbb +default +not kept: UNAUTHORIZED/) })
     expect(other.err).toContain('callbacks not kept')
     expect(other.out + other.err).not.toMatch(/checksum=|a-secret/)
   })

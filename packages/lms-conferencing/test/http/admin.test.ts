@@ -164,7 +164,7 @@ describe('administration', () => {
       inbox: { new: 1, applied: 0, ignored: 0, dead: 0, stale: 0 },
       oldest_waiting_seconds: 90,
       quarantined: 0,
-      providers: [{ name: 'bbb', answered_at: '2027-03-01T08:30:00.000Z', failing: null, callbacks: null }],
+      providers: [{ name: 'bbb', answered_at: '2027-03-01T08:30:00.000Z', failing: null, callbacks: [] }],
     })
     expect(text).not.toContain('plain-1')
     expect(provider.calls).toEqual(calls)

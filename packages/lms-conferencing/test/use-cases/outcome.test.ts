@@ -274,7 +274,7 @@ describe('the whole', () => {
       inbox: { new: 0, applied: 0, ignored: 0, stale: 0, dead: 0 },
       oldestWaitingMs: null,
       quarantined: 0,
-      providers: [{ name: 'bbb', answeredAt: null, failing: null, callbacks: null }],
+      providers: [{ name: 'bbb', answeredAt: null, failing: null, callbacks: [] }],
     })
     await world.store.close()
     expect(await world.conferencing.health()).toMatchObject({

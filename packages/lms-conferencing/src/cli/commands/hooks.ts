@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { ProviderHealth } from '../../use-cases/watch.ts'
 import { withConferencing } from '../conferencing-session.ts'
-import { examples, table } from '../output.ts'
+import { type Cell, examples, table } from '../output.ts'
 import type { ExitCode, WithStore } from '../session.ts'
 
 export function hooksCommands(program: Command, withStore: WithStore): void {
@@ -23,19 +23,17 @@ ${examples('hooks ensure')}`,
         withConferencing<ExitCode>(session, async conferencing => {
           await conferencing.rounds.keepCallbacks()
           const { providers } = await conferencing.health()
-          session.show(providers, () =>
-            table(
-              ['provider', 'callbacks'],
-              providers.map(provider => [provider.name, saidOf(provider)]),
-            ),
+          session.show(
+            providers.map(({ name, callbacks }) => ({ name, callbacks })),
+            () => table(['provider', 'server', 'callbacks'], providers.flatMap(rowsOf)),
           )
-          return providers.some(({ callbacks }) => callbacks?.code) ? 1 : 0
+          return providers.some(({ callbacks }) => callbacks.some(({ code }) => code !== null)) ? 1 : 0
         }),
       ),
     )
 }
 
-function saidOf({ callbacks }: ProviderHealth): string {
-  if (callbacks?.code) return `not kept: ${callbacks.code}`
-  return callbacks?.found ?? 'no callbacks to keep'
+function rowsOf({ name, callbacks }: ProviderHealth): readonly (readonly Cell[])[] {
+  if (callbacks.length === 0) return [[name, null, 'none to keep']]
+  return callbacks.map(({ serverId, found, code }) => [name, serverId, found ?? `not kept: ${code}`])
 }

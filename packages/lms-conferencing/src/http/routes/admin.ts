@@ -216,6 +216,6 @@ const presentHealth = (health: Health): z.infer<typeof schemas.adminHealth> => (
     name,
     answered_at: answeredAt?.toISOString() ?? null,
     failing: failing && { ...failing, since: failing.since.toISOString() },
-    callbacks: callbacks && { ...callbacks, at: callbacks.at.toISOString() },
+    callbacks: callbacks.map(({ serverId, at, ...rest }) => ({ server_id: serverId, at: at.toISOString(), ...rest })),
   })),
 })
