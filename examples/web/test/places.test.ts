@@ -118,7 +118,7 @@ describe.skipIf(chromiumPath === undefined)(`the places of the page${unlessBrows
     expect(await dead.getByRole('row').nth(1).textContent()).toMatch(/bbb · hook.*timestamp.*8/s)
     await expectAccessible(office)
     await picture(office, 'places/admin')
-    await office.getByRole('button', { name: 'Put callback' }).click()
+    await office.getByRole('button', { name: /^Put back: / }).click()
     await office.getByText('1 callback was put back.').waitFor()
     await office.getByText('No callback was given up.').waitFor()
   })

@@ -347,7 +347,6 @@ export const ar: Words = {
       rows: count => plural(count, { one: 'حصة واحدة', two: 'حصتان', few: '# حصص', other: '# حصة' }),
     },
     replay: 'إعادة',
-    replayOne: seq => `أعد الإشعار ${seq}`,
     replayAll: 'أعد الكل',
     replayed: count =>
       plural(count, {

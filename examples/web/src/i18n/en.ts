@@ -289,7 +289,6 @@ export const en = {
       rows: (count: number) => plural(count, { one: '# class', other: '# classes' }),
     },
     replay: 'Put back',
-    replayOne: (seq: number) => `Put callback ${seq} back`,
     replayAll: 'Put all back',
     replayed: (count: number) =>
       plural(count, { one: '# callback was put back.', other: '# callbacks were put back.' }),

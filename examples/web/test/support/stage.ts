@@ -70,7 +70,7 @@ export async function openStage(start: Start): Promise<Stage> {
   let running: RunningSchool | null = await open()
   const { url } = running
   const browser: Browser = await launch()
-  const contexts: BrowserContext[] = []
+  const contexts = new Set<BrowserContext>()
   const complaints: string[] = []
 
   // Time goes on as it does in a school; the pages' clocks are set to it and run by themselves.
@@ -91,7 +91,8 @@ export async function openStage(start: Start): Promise<Stage> {
     await context.clock.setSystemTime(clock.now())
     context.setDefaultTimeout(patienceMs)
     listen(context, url, complaints)
-    contexts.push(context)
+    contexts.add(context)
+    context.once('close', () => contexts.delete(context))
     return context
   }
 
@@ -141,7 +142,7 @@ export async function openStage(start: Start): Promise<Stage> {
       if (response.status !== 200) throw new Error(`the callback was answered with ${response.status}`)
     },
     async pictures(name) {
-      const pages = contexts.flatMap(context => context.pages())
+      const pages = [...contexts].flatMap(context => context.pages())
       for (const [index, page] of pages.entries()) await picture(page, `${name}/${index}`)
     },
     stop,
