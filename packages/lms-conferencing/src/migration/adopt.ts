@@ -44,27 +44,35 @@ export async function adoptClasses(options: AdoptOptions): Promise<AdoptResult> 
     row.values[at.get(plan.source[field] ?? '') ?? -1] ?? null
   const counts = { adopted: 0, already: 0, undecided: 0, shared: 0 }
 
-  const { isComplete } = await pass('adopting', { batchSize: 200, ...options }, async ({ rows }) => {
-    const classes = rows.flatMap(({ row }) => classOf(row, read, options) ?? [])
-    counts.undecided += rows.length - classes.length
-    const work = async (tx: StoreTransaction): Promise<void> => {
-      for (const one of classes) {
-        if (await tx.getClass(tenantId, one.stored.liveClass.id)) {
-          counts.already++
-          continue
+  const { isComplete } = await pass(
+    'adopting',
+    { batchSize: 200, ...options },
+    {
+      columns: 'all',
+      work: async ({ rows }) => {
+        const classes = rows.flatMap(({ row }) => classOf(row, read, options) ?? [])
+        counts.undecided += rows.length - classes.length
+        const work = async (tx: StoreTransaction): Promise<void> => {
+          for (const one of classes) {
+            if (await tx.getClass(tenantId, one.stored.liveClass.id)) {
+              counts.already++
+              continue
+            }
+            counts.adopted++
+            const { meeting } = one.stored
+            const isTaken =
+              meeting.meetingKey !== '' && (await tx.findClassByMeetingKey({ tenantId, ...meeting })) !== null
+            if (isTaken) counts.shared++
+            if (dryRun) continue
+            await tx.insertClass(isTaken ? { ...one.stored, meeting: { ...meeting, meetingKey: '' } } : one.stored)
+            if (one.recording) await tx.upsertRecordings(tenantId, [one.recording])
+          }
         }
-        counts.adopted++
-        const { meeting } = one.stored
-        const isTaken = meeting.meetingKey !== '' && (await tx.findClassByMeetingKey({ tenantId, ...meeting })) !== null
-        if (isTaken) counts.shared++
-        if (dryRun) continue
-        await tx.insertClass(isTaken ? { ...one.stored, meeting: { ...meeting, meetingKey: '' } } : one.stored)
-        if (one.recording) await tx.upsertRecordings(tenantId, [one.recording])
-      }
-    }
-    await (dryRun ? store.read(work) : store.transaction(work))
-    return { wrote: false }
-  })
+        await (dryRun ? store.read(work) : store.transaction(work))
+        return { wrote: false }
+      },
+    },
+  )
   if (counts.adopted > 0 && !dryRun) {
     await store.transaction(tx =>
       tx.addOperation({ tenantId, at: new Date(clock.now()), who, what: 'adopt', count: counts.adopted }),

@@ -102,6 +102,25 @@ export const newColumns: TargetColumns = {
   digest: 'migration_digest',
 }
 
+const evidenceFields = [
+  'id',
+  'courseId',
+  'scheduledAt',
+  'durationMinutes',
+  'status',
+  'meetingId',
+  'joinUrl',
+  'startUrl',
+  'password',
+  'recordingUrl',
+  'timeZone',
+] as const satisfies readonly (keyof SourceColumns)[]
+
+/** The old columns that decide about a row, or say what must not be lost of it; in the order of every digest. */
+export const evidenceColumns = ({ source }: Pick<MigrationPlan, 'source'>): readonly string[] => [
+  ...new Set(evidenceFields.flatMap(field => source[field] ?? [])),
+]
+
 /** The order of the new columns in every list. */
 export const targetNames = [
   'provider',

@@ -1,5 +1,6 @@
 import { TableDigest } from './digest.ts'
 import type { Judged } from './judge.ts'
+import type { SurveyGroup } from './lms/database.ts'
 
 /** How many rows, by what became of them: these four add up to `rows`. */
 export interface Counts {
@@ -21,7 +22,7 @@ export class Tally {
 
   add({ standing, decision, sourceDigest }: Judged): void {
     this.rows++
-    this.#digest.add(sourceDigest)
+    if (sourceDigest !== null) this.#digest.add(sourceDigest)
     if (standing === 'theirs') {
       this.#outcomes.theirs++
       return
@@ -30,12 +31,22 @@ export class Tally {
     this.#reasons[decision.reason] = (this.#reasons[decision.reason] ?? 0) + 1
   }
 
+  /** Rows that the database counted, as it found them. */
+  addGroup({ standing, outcome, reason, rows }: SurveyGroup): void {
+    this.rows += rows
+    if (standing === 'theirs') this.#outcomes.theirs += rows
+    else if (outcome === 'migrated' || outcome === 'kept' || outcome === 'rejected') {
+      this.#outcomes[outcome] += rows
+      this.#reasons[reason ?? ''] = (this.#reasons[reason ?? ''] ?? 0) + rows
+    }
+  }
+
   get counts(): Counts {
     const reasons = Object.fromEntries(Object.entries(this.#reasons).sort(([a], [b]) => (a < b ? -1 : 1)))
     return { rows: this.rows, ...this.#outcomes, reasons }
   }
 
-  /** Over the old columns of all rows. */
+  /** Over the old columns of all rows, where they were all read. */
   get sourceDigest(): string {
     return this.#digest.hex()
   }

@@ -84,16 +84,23 @@ export async function rejectedRows(options: RunOptions, limit: number): Promise<
   const found: RejectedRow[] = []
   const enough = new AbortController()
   const signal = options.signal ? AbortSignal.any([options.signal, enough.signal]) : enough.signal
-  await pass('looking', { ...options, signal }, async ({ rows }) => {
-    for (const { row, judged } of rows) {
-      if (found.length >= limit) break
-      const { decision, standing } = judged
-      if (standing === 'theirs' || decision.outcome !== 'rejected') continue
-      found.push({ id: row.key.text, reason: decision.reason, isDoubtful: doubtful.includes(decision.reason) })
-    }
-    if (found.length >= limit) enough.abort()
-    return { wrote: false }
-  })
+  await pass(
+    'looking',
+    { ...options, signal },
+    {
+      columns: 'evidence',
+      work: async ({ rows }) => {
+        for (const { row, judged } of rows) {
+          if (found.length >= limit) break
+          const { decision, standing } = judged
+          if (standing === 'theirs' || decision.outcome !== 'rejected') continue
+          found.push({ id: row.key.text, reason: decision.reason, isDoubtful: doubtful.includes(decision.reason) })
+        }
+        if (found.length >= limit) enough.abort()
+        return { wrote: false }
+      },
+    },
+  )
   return found
 }
 

@@ -1,7 +1,7 @@
-import type { MigrationPlan, SourceColumns } from './columns.ts'
+import { evidenceColumns, type MigrationPlan, type SourceColumns } from './columns.ts'
 import { type Decision, decide, type SourceRow } from './decide.ts'
-import { rowDigest } from './digest.ts'
-import type { LmsRow, RowPatch, TargetValues } from './lms/database.ts'
+import { rowDigest, WRITTEN_LENGTH } from './digest.ts'
+import type { LmsRow, ReadColumns, RowPatch, TargetValues } from './lms/database.ts'
 
 /**
  * How a row stands. `undecided` and `stale` (its old columns changed since) have something to be written. `settled` is
@@ -13,26 +13,27 @@ export type Standing = 'undecided' | 'stale' | 'settled' | 'theirs'
 export interface Judged {
   readonly standing: Standing
   readonly decision: Decision
-  /** Of the old columns as they are. */
-  readonly sourceDigest: string
+  /** Of all its old columns; `null` where they were not all read. */
+  readonly sourceDigest: string | null
   /** What is to be written; `null`: nothing. */
   readonly patch: RowPatch | null
 }
 
-/** Makes the function that looks at rows of a table with these old columns. Pure. */
-export function judgeOf(plan: MigrationPlan, columns: readonly string[]): (row: LmsRow) => Judged {
+/** Makes the function that looks at rows with these old columns: all of the table, or those that are evidence. Pure. */
+export function judgeOf(plan: MigrationPlan, columns: readonly string[], what: ReadColumns): (row: LmsRow) => Judged {
   const readers = sourceReaders(plan.source, columns)
+  const evidence = evidenceColumns(plan).map(name => columns.indexOf(name))
   return row => {
     const decision = decide(readers(row.values), plan)
-    const sourceDigest = rowDigest(row.values)
-    const standing = standingOf(row.now, sourceDigest)
+    const evidenceDigest = rowDigest(evidence.map(at => row.values[at] ?? null))
+    const standing = standingOf(row.now, evidenceDigest)
     const isOpen = standing === 'undecided' || standing === 'stale'
     return {
       standing,
       decision,
-      sourceDigest,
+      sourceDigest: what === 'all' ? rowDigest(row.values) : null,
       patch: isOpen
-        ? { key: row.key, providerBefore: row.now?.provider ?? null, values: valuesOf(decision, sourceDigest) }
+        ? { key: row.key, providerBefore: row.now?.provider ?? null, values: valuesOf(decision, evidenceDigest) }
         : null,
     }
   }
@@ -71,21 +72,25 @@ function sourceReaders(
   })
 }
 
-function standingOf(now: TargetValues | null, sourceDigest: string): Standing {
+function standingOf(now: TargetValues | null, evidenceDigest: string): Standing {
   if (now === null) return 'undecided'
   const { digest } = now
   if (digest === null) return now.provider === null ? 'undecided' : 'theirs'
   const [source, written] = digest.split('.')
   if (written !== writtenDigest(now)) return 'theirs'
-  return source === sourceDigest ? 'settled' : 'stale'
+  return source === evidenceDigest ? 'settled' : 'stale'
 }
 
-/** Tells whether what we wrote still stands. 64 bits: it guards against a change, not against an enemy. */
+/** Tells whether what we wrote still stands. */
 const writtenDigest = (
   values: Pick<TargetValues, 'provider' | 'meetingId' | 'moderatorPassword' | 'attendeePassword'>,
-) => rowDigest([values.provider, values.meetingId, values.moderatorPassword, values.attendeePassword]).slice(0, 11)
+) =>
+  rowDigest([values.provider, values.meetingId, values.moderatorPassword, values.attendeePassword]).slice(
+    0,
+    WRITTEN_LENGTH,
+  )
 
-function valuesOf(decision: Decision, sourceDigest: string): TargetValues {
+function valuesOf(decision: Decision, evidenceDigest: string): TargetValues {
   const chosen =
     decision.outcome === 'rejected'
       ? { provider: null, meetingId: null, moderatorPassword: null, attendeePassword: null }
@@ -99,6 +104,6 @@ function valuesOf(decision: Decision, sourceDigest: string): TargetValues {
     ...chosen,
     reason: decision.reason,
     outcome: decision.outcome,
-    digest: `${sourceDigest}.${writtenDigest(chosen)}`,
+    digest: `${evidenceDigest}.${writtenDigest(chosen)}`,
   }
 }

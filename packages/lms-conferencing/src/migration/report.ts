@@ -17,8 +17,6 @@ export interface VerificationReport {
   readonly wrong: number
   /** Over the old columns of all rows. */
   readonly sourceDigest: string
-  /** Whether that is what the last run saw; otherwise the LMS has written since, which `run` picks up. */
-  readonly isSourceAsAtRun: boolean
   readonly ok: boolean
 }
 

@@ -1,6 +1,7 @@
-import type { Counts } from './counts.ts'
-import type { RowPatch } from './lms/database.ts'
-import { type PassOptions, pass } from './scan.ts'
+import { type Counts, Tally } from './counts.ts'
+import { judgeOf } from './judge.ts'
+import type { LmsRow, RowKey, RowPatch, Survey } from './lms/database.ts'
+import { type PassOptions, pass, progress } from './scan.ts'
 import { logged, type MigrationState, StateKeeper } from './state.ts'
 
 /** What a run did. */
@@ -12,6 +13,7 @@ export interface RunResult {
   readonly changed: number
   /** Of the last complete pass; `null` when none was. */
   readonly counts: Counts | null
+  /** Over the old columns of all rows, in a dry run, which reads them all. */
   readonly sourceDigest: string | null
   readonly longestLockMs: number
   readonly passes: number
@@ -23,14 +25,17 @@ export interface RunOptions extends PassOptions {
 }
 
 /** How often rows that changed meanwhile are gone after. */
-const MAX_PASSES = 6
+const MAX_PASSES = 10
 
 /** Says what a run would do, over a connection that cannot write. Works at any time, expanded or not. */
 export async function planMigration(options: PassOptions): Promise<RunResult> {
   let changed = 0
-  const { tally, isComplete, longestLockMs } = await pass('looking', options, async ({ rows }) => {
-    changed += rows.filter(({ judged }) => judged.patch !== null).length
-    return { wrote: false }
+  const { tally, isComplete, longestLockMs } = await pass('looking', options, {
+    columns: 'all',
+    async work({ rows }) {
+      changed += rows.filter(({ judged }) => judged.patch !== null).length
+      return { wrote: false }
+    },
   })
   return {
     isComplete,
@@ -65,7 +70,7 @@ export async function runWith(keeper: StateKeeper, options: RunOptions): Promise
     isDryRun: false,
     changed,
     counts: state.counts,
-    sourceDigest: state.sourceDigest,
+    sourceDigest: null,
     longestLockMs,
     passes,
   })
@@ -75,31 +80,76 @@ export async function runWith(keeper: StateKeeper, options: RunOptions): Promise
     return written
   }
 
-  for (let isFirst = state.phase === 'expanded'; passes < MAX_PASSES; isFirst = false) {
-    let written = 0
-    const isBackfill = isFirst
-    const { tally, isComplete, ...locks } = await pass(
-      isBackfill ? 'filling' : 'catching up',
-      options,
-      async ({ rows, last }) => {
+  if (state.phase === 'expanded') {
+    const { isComplete, ...locks } = await pass('filling', options, {
+      columns: 'evidence',
+      from: state.checkpoint,
+      async work({ rows, last }) {
         const patches = rows.flatMap(({ judged }) => judged.patch ?? [])
         if (patches.length === 0) return { wrote: false }
-        written += await remember({ ...state, checkpoint: isBackfill ? last : state.checkpoint }, patches)
+        changed += await remember({ ...state, checkpoint: last }, patches)
         return { wrote: true }
       },
-      isBackfill ? state.checkpoint : null,
-    )
+    })
     passes++
-    changed += written
-    longestLockMs = Math.max(longestLockMs, locks.longestLockMs)
+    longestLockMs = locks.longestLockMs
     if (!isComplete) return result(false)
-    if (isBackfill) continue
-    state = { ...state, counts: tally.counts, sourceDigest: tally.sourceDigest }
-    if (written > 0) continue
-    const phase = state.phase === 'expanded' || (state.phase === 'verified' && changed > 0) ? 'backfilled' : state.phase
+  }
+  while (passes < MAX_PASSES) {
+    const caught = await catchUp(options, async patches => {
+      changed += await remember(state, patches)
+      longestLockMs = Math.max(longestLockMs, lms.lastLockMs)
+    })
+    passes++
+    if (caught === null) return result(false)
+    if (caught.open > 0) continue
+    const isOutdated = state.phase === 'verified' && changed > 0
+    const phase = state.phase === 'expanded' || isOutdated ? 'backfilled' : state.phase
     const at = new Date(clock.now()).toISOString()
-    await remember(logged({ ...state, phase, checkpoint: null }, { at, who, what: 'run', rows: changed }), [])
+    const next = { ...state, phase, checkpoint: null, counts: caught.tally.counts }
+    await remember(logged(next, { at, who, what: 'run', rows: changed }), [])
     return result(true)
   }
   return result(false)
+}
+
+/** How many rows the database looks at in one go, and how many of those that are open are written in one. */
+const STRETCH = 5000
+const OPEN_BATCH = 250
+
+/** One look at all rows, by the database itself; only those with something to do are read. `null`: stopped. */
+async function catchUp(
+  { lms, plan, signal, ...options }: RunOptions,
+  write: (patches: readonly RowPatch[]) => Promise<void>,
+): Promise<{ readonly tally: Tally; readonly open: number } | null> {
+  const { evidence } = await lms.shape()
+  const judge = judgeOf(plan, evidence, 'evidence')
+  const tally = new Tally()
+  const tell = await progress('catching up', { lms, ...options })
+  let open = 0
+  let after: RowKey | null = null
+  for (;;) {
+    if (signal?.aborted) return null
+    const survey: Survey | null = await lms.survey(after, STRETCH)
+    if (survey === null) return { tally, open }
+    const { groups, last } = survey
+    for (const group of groups) tally.addGroup(group)
+    const isOpen = groups.some(({ standing }) => standing === 'undecided' || standing === 'stale')
+    for (let from = after; isOpen && !signal?.aborted; ) {
+      const rows: readonly LmsRow[] = await lms.read({
+        after: from,
+        until: last,
+        limit: OPEN_BATCH,
+        columns: 'evidence',
+      })
+      const end = rows.at(-1)?.key
+      if (end === undefined) break
+      const patches = rows.flatMap(row => judge(row).patch ?? [])
+      open += patches.length
+      if (patches.length > 0) await write(patches)
+      from = end
+    }
+    after = last
+    tell(tally.rows)
+  }
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { MigrationPlan } from './columns.ts'
 import { Tally } from './counts.ts'
 import { type Judged, judgeOf } from './judge.ts'
-import type { LmsDatabase, LmsRow, RowKey } from './lms/database.ts'
+import type { LmsDatabase, LmsRow, ReadColumns, RowKey } from './lms/database.ts'
 
 /** How far a pass over the table is. */
 export interface Progress {
@@ -48,45 +48,65 @@ export interface PassResult {
 /** Goes through the table by key, batch after batch, and has `work` do something with each. */
 export async function pass(
   step: string,
-  { lms, plan, clock, signal, onProgress, batchSize = 500, lockMs = 50 }: PassOptions,
-  work: (batch: Batch) => Promise<{ readonly wrote: boolean }>,
-  from: RowKey | null = null,
+  { lms, plan, signal, batchSize = 500, lockMs = 50, ...options }: PassOptions,
+  { columns: what, from = null, work }: PassWork,
 ): Promise<PassResult> {
-  const { columns } = await lms.shape()
-  const judge = judgeOf(plan, columns)
-  const total = onProgress ? await lms.count() : 0
+  const shape = await lms.shape()
+  const judge = judgeOf(plan, what === 'all' ? shape.columns : shape.evidence, what)
   const tally = new Tally()
-  const began = clock.now()
-  let after = from
+  const tell = await progress(step, { lms, ...options })
   let size = batchSize
   let longestLockMs = 0
-  for (;;) {
-    if (signal?.aborted) return { tally, isComplete: false, longestLockMs }
-    const rows = await lms.read(after, size)
-    const last = rows.at(-1)?.key
-    if (last === undefined) break
-    const judged = rows.map(row => ({ row, judged: judge(row) }))
-    for (const { judged: one } of judged) tally.add(one)
-    const { wrote } = await work({ rows: judged, last })
-    if (wrote) {
-      longestLockMs = Math.max(longestLockMs, lms.lastLockMs)
-      size = nextSize(size, lms.lastLockMs, lockMs)
+  // A server reads the next rows while it writes these; a file has one reader and writer, which is us.
+  const isAhead = lms.engine === 'PostgreSQL'
+  const read = (after: RowKey | null): Promise<readonly LmsRow[]> => lms.read({ after, limit: size, columns: what })
+  let next = read(from)
+  try {
+    for (;;) {
+      const rows = await next
+      const last = rows.at(-1)?.key
+      if (last === undefined) break
+      if (signal?.aborted) return { tally, isComplete: false, longestLockMs }
+      if (isAhead) next = read(last)
+      const judged = rows.map(row => ({ row, judged: judge(row) }))
+      for (const { judged: one } of judged) tally.add(one)
+      const { wrote } = await work({ rows: judged, last })
+      if (wrote) {
+        longestLockMs = Math.max(longestLockMs, lms.lastLockMs)
+        size = nextSize(size, lms.lastLockMs, lockMs)
+      }
+      tell(tally.rows)
+      if (!isAhead) next = read(last)
     }
-    after = last
-    if (onProgress) {
-      const seconds = (clock.now() - began) / 1000
-      const perSecond = seconds > 0 ? tally.rows / seconds : 0
-      const left = Math.max(0, total - tally.rows)
-      onProgress({
-        step,
-        done: tally.rows,
-        total: Math.max(total, tally.rows),
-        perSecond,
-        secondsLeft: perSecond > 0 ? left / perSecond : null,
-      })
-    }
+    return { tally, isComplete: true, longestLockMs }
+  } finally {
+    await next.catch(() => {})
   }
-  return { tally, isComplete: true, longestLockMs }
+}
+
+/** What a pass does, and with which columns. */
+export interface PassWork {
+  readonly columns: ReadColumns
+  /** Begins after this row. @default the first */
+  readonly from?: RowKey | null | undefined
+  readonly work: (batch: Batch) => Promise<{ readonly wrote: boolean }>
+}
+
+/** Tells how far it is, when somebody listens. */
+export async function progress(
+  step: string,
+  { lms, clock, onProgress }: Pick<PassOptions, 'lms' | 'clock' | 'onProgress'>,
+): Promise<(done: number) => void> {
+  if (!onProgress) return () => {}
+  const total = await lms.count()
+  const began = clock.now()
+  return done => {
+    const seconds = (clock.now() - began) / 1000
+    const perSecond = seconds > 0 ? done / seconds : 0
+    const left = Math.max(0, total - done)
+    const secondsLeft = perSecond > 0 ? left / perSecond : null
+    onProgress({ step, done, total: Math.max(total, done), perSecond, secondsLeft })
+  }
 }
 
 /** Longer while locks are short, at once shorter when they are not. */

@@ -31,8 +31,6 @@ export interface MigrationState {
   /** The last row of the first pass that is done; `null` before the first and after the last. */
   readonly checkpoint: RowKey | null
   readonly counts: Counts | null
-  /** Over all rows as the last pass found them. */
-  readonly sourceDigest: string | null
   readonly report: SignedReport | null
   readonly log: readonly LogEntry[]
 }

@@ -41,7 +41,6 @@ export async function expandTable({ lms, plan, clock, who }: StepOptions): Promi
       plan: planText(plan),
       checkpoint: null,
       counts: null,
-      sourceDigest: null,
       report: null,
       log: before?.log ?? [],
     },
@@ -151,26 +150,26 @@ export async function rollbackMigration(options: Omit<FinalizeOptions, 'acceptRe
     await keeper.step(state, row => lms.dropView(row))
   }
   let emptied = 0
-  const { tally, isComplete } = await pass('emptying', options, async ({ rows }) => {
-    const ours = rows.filter(({ row, judged }) => judged.standing !== 'theirs' && row.now?.digest != null)
-    if (ours.length === 0) return { wrote: false }
-    emptied += ours.length
-    await keeper.step(state, row =>
-      lms.clear(
-        ours.map(one => one.row.key),
-        row,
-      ),
-    )
-    return { wrote: true }
+  const { tally, isComplete } = await pass('emptying', options, {
+    columns: 'evidence',
+    work: async ({ rows }) => {
+      const ours = rows.filter(({ row, judged }) => judged.standing !== 'theirs' && row.now?.digest != null)
+      if (ours.length === 0) return { wrote: false }
+      emptied += ours.length
+      await keeper.step(state, row =>
+        lms.clear(
+          ours.map(one => one.row.key),
+          row,
+        ),
+      )
+      return { wrote: true }
+    },
   })
   const { theirs } = tally.counts
   if (!isComplete) return { isComplete, emptied, theirs, dropped: [] }
   const dropped = theirs === 0 && mayDrop(lms, options) ? targetNames.map(name => plan.target[name]) : []
   const at = new Date(clock.now()).toISOString()
-  const done = logged(
-    { ...state, phase: 'rolled_back', counts: null, sourceDigest: null },
-    { at, who, what: 'rollback', rows: emptied },
-  )
+  const done = logged({ ...state, phase: 'rolled_back', counts: null }, { at, who, what: 'rollback', rows: emptied })
   await keeper.step(done, row => lms.drop(dropped, row))
   return { isComplete, emptied, theirs, dropped }
 }

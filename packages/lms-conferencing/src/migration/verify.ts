@@ -27,21 +27,24 @@ export async function verifyWith(
   let undecided = 0
   let stale = 0
   let wrong = 0
-  const { tally, isComplete } = await pass('verifying', options, async ({ rows }) => {
-    for (const { row, judged } of rows) {
-      const { standing, decision } = judged
-      if (standing === 'undecided') undecided++
-      else if (standing === 'stale') stale++
-      else if (standing === 'theirs') wrong += state.phase === 'switched' ? 0 : 1
-      // What we wrote and nobody changed: once more, field by field.
-      else if (
-        row.now?.outcome !== decision.outcome ||
-        row.now.reason !== decision.reason ||
-        !isSame(row.now, decision)
-      )
-        wrong++
-    }
-    return { wrote: false }
+  const { tally, isComplete } = await pass('verifying', options, {
+    columns: 'all',
+    work: async ({ rows }) => {
+      for (const { row, judged } of rows) {
+        const { standing, decision } = judged
+        if (standing === 'undecided') undecided++
+        else if (standing === 'stale') stale++
+        else if (standing === 'theirs') wrong += state.phase === 'switched' ? 0 : 1
+        // What we wrote and nobody changed: once more, field by field.
+        else if (
+          row.now?.outcome !== decision.outcome ||
+          row.now.reason !== decision.reason ||
+          !isSame(row.now, decision)
+        )
+          wrong++
+      }
+      return { wrote: false }
+    },
   })
   if (!isComplete) return null
   const report = signReport({
@@ -55,7 +58,6 @@ export async function verifyWith(
     stale,
     wrong,
     sourceDigest: tally.sourceDigest,
-    isSourceAsAtRun: tally.sourceDigest === state.sourceDigest,
     ok: undecided === 0 && stale === 0 && wrong === 0,
   })
   if (save) {

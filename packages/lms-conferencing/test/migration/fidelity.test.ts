@@ -43,7 +43,7 @@ onEachDatabase(({ name, open }) => {
 
     expect(await runMigration(options)).toMatchObject({ changed: 0, counts: first.counts })
     expect(await decided(lms)).toEqual(expected)
-    expect(await verifyMigration(options)).toMatchObject({ ok: true, isSourceAsAtRun: true, wrong: 0, undecided: 0 })
+    expect(await verifyMigration(options)).toMatchObject({ ok: true, wrong: 0, undecided: 0 })
   })
 
   test('F26 T59 a dry run writes nothing: the connection cannot, and the database is byte for byte what it was', async () => {
@@ -69,7 +69,7 @@ onEachDatabase(({ name, open }) => {
     await expandTable(options)
     const done = await runMigration(options)
     expect(done.counts).toEqual(planned.counts)
-    expect(done.sourceDigest).toBe(planned.sourceDigest)
+    expect((await verifyMigration(options))?.sourceDigest).toBe(planned.sourceDigest)
   })
 
   test('a foreign table by a map of its columns, with names of its own for the new ones', async () => {

@@ -37,7 +37,7 @@ onEachDatabase(({ open }) => {
       }
     }
     let writing = Promise.resolve()
-    const run = await runMigration({
+    await runMigration({
       ...options,
       batchSize: 50,
       lockMs: 0,
@@ -48,8 +48,7 @@ onEachDatabase(({ open }) => {
     await writing
     expect(next).toBe(WRITES / 2)
     // What was written after the last look is caught up with by the next.
-    expect(await runMigration(options)).toMatchObject({ isComplete: true })
-    expect(run.counts?.rows).toBeGreaterThan(ROWS)
+    expect(await runMigration(options)).toMatchObject({ isComplete: true, counts: { rows: ROWS + WRITES / 2 } })
 
     const golden = new Map(
       [...corpus(ROWS), ...late].map(({ old, expected: { startsAt: _, ...rest } }) => [old.id, rest]),
@@ -134,11 +133,12 @@ onEachDatabase(({ open }) => {
       lastLockMs: { get: () => sizes.at(-1) },
       shape: { value: () => lms.shape() },
       read: { value: (...args: Parameters<typeof lms.read>) => lms.read(...args) },
+      survey: { value: (...args: Parameters<typeof lms.survey>) => lms.survey(...args) },
       state: { value: () => lms.state() },
     })
     const { longestLockMs } = await runMigration({ ...options, lms: slow, batchSize: 150 })
     expect(longestLockMs).toBeLessThanOrEqual(150)
-    expect(Math.max(...sizes.slice(1))).toBeLessThanOrEqual(75)
+    expect(Math.max(...sizes.slice(2))).toBeLessThanOrEqual(75)
     // The last are what was left of the table, and the end.
     expect(Math.min(...sizes.slice(0, -2))).toBeGreaterThanOrEqual(20)
   })

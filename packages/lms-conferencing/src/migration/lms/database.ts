@@ -12,7 +12,7 @@ export type TargetValues = Readonly<Record<keyof TargetColumns, string | null>>
 /** One row of the LMS's table. */
 export interface LmsRow {
   readonly key: RowKey
-  /** Of {@link TableShape.columns}, as text, in their order. */
+  /** As text, in the order of the columns that were read. */
   readonly values: readonly (string | null)[]
   /** `null` while the new columns are not there. */
   readonly now: TargetValues | null
@@ -26,10 +26,29 @@ export interface RowPatch {
   readonly values: TargetValues
 }
 
+/** Which old columns are read: all, or those that are evidence. */
+export type ReadColumns = 'all' | 'evidence'
+
+/** How many rows of a stretch stand how, as the database itself finds. */
+export interface SurveyGroup {
+  readonly standing: string
+  readonly outcome: string | null
+  readonly reason: string | null
+  readonly rows: number
+}
+
+export interface Survey {
+  /** The last row of the stretch. */
+  readonly last: RowKey
+  readonly groups: readonly SurveyGroup[]
+}
+
 /** The table as it is. */
 export interface TableShape {
   /** Old columns by name, sorted: all that stand in the table but the new ones. */
   readonly columns: readonly string[]
+  /** Those of them that are evidence, in the order of digests. */
+  readonly evidence: readonly string[]
   /** New columns that are there. */
   readonly added: readonly string[]
 }
@@ -39,6 +58,13 @@ export interface StateRow {
   readonly version: number
   /** JSON. */
   readonly state: string
+}
+
+export interface ReadRange {
+  readonly after: RowKey | null
+  readonly until?: RowKey | undefined
+  readonly limit: number
+  readonly columns: ReadColumns
 }
 
 /** What a compatibility view takes its new names from. */
@@ -53,10 +79,10 @@ export interface LmsDatabase {
   /** Throws `INVALID` when the table, its key or a column of the plan is missing. */
   shape(): Promise<TableShape>
   count(): Promise<number>
-  /** By key, from the first after `after`. */
-  read(after: RowKey | null, limit: number): Promise<readonly LmsRow[]>
-  /** One row, read anew; `null` when it is gone. */
-  readOne(key: RowKey): Promise<LmsRow | null>
+  /** By key, from the first after `after` to `until`. */
+  read(range: ReadRange): Promise<readonly LmsRow[]>
+  /** Looks at the next stretch of rows without reading them out; `null` when there are none after `after`. */
+  survey(after: RowKey | null, limit: number): Promise<Survey | null>
   /** Row patches and what is remembered, in one transaction. Answers how many rows changed. */
   write(patches: readonly RowPatch[], state: StateRow): Promise<number>
   /** Sets the new columns of these rows back to NULL, and remembers, in one transaction. */

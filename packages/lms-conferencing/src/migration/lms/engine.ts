@@ -27,6 +27,8 @@ export interface Engine {
   /** Whether the key is a number, as 0 or 1. */
   keyIsNumber(column: ColumnInfo): RawBuilder<unknown>
   keyValue(key: RowKey, column: ColumnInfo): RawBuilder<unknown>
+  /** What `rowDigest` makes of these texts. */
+  digest(texts: readonly RawBuilder<unknown>[]): RawBuilder<unknown>
   update(patches: readonly RowPatch[], key: ColumnInfo, target: TargetColumns): RawBuilder<unknown>
   clear(keys: readonly RowKey[], key: ColumnInfo, target: TargetColumns): RawBuilder<unknown>
 }

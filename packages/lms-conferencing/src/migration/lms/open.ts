@@ -1,8 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { ConferencingError } from '../../errors.ts'
-import { type MigrationPlan, type SourceColumns, targetNames } from '../columns.ts'
-import type { LmsDatabase, LmsRow, RowKey, StateRow, TableShape, TargetValues, ViewSource } from './database.ts'
+import { evidenceColumns, type MigrationPlan, type SourceColumns, type TargetColumns, targetNames } from '../columns.ts'
+import { WRITTEN_LENGTH } from '../digest.ts'
+import type {
+  LmsDatabase,
+  LmsRow,
+  ReadRange,
+  RowKey,
+  StateRow,
+  Survey,
+  SurveyGroup,
+  TableShape,
+  TargetValues,
+  ViewSource,
+} from './database.ts'
 import type { ColumnInfo, Db, Engine } from './engine.ts'
 import { openPostgresLms } from './postgres.ts'
 import { openSqliteLms } from './sqlite.ts'
@@ -52,6 +64,17 @@ interface Known extends TableShape {
 const LOCK_TRIES = 100
 const LOCK_PAUSE_MS = 250
 
+/** Of base64 of 32 bytes. */
+const DIGEST_LENGTH = 44
+
+/** What the second half of a row's digest is over. */
+const writtenNames = ['provider', 'meetingId', 'moderatorPassword', 'attendeePassword'] as const
+
+const keyOf = ({ k, is_number: isNumber }: Readonly<Record<string, string | number | null>>): RowKey => ({
+  text: String(k),
+  isNumber: isNumber === 1,
+})
+
 class SqlLmsDatabase implements LmsDatabase {
   readonly engine: LmsDatabase['engine']
   readonly #opened: Opened
@@ -64,8 +87,8 @@ class SqlLmsDatabase implements LmsDatabase {
   }
 
   async shape(): Promise<TableShape> {
-    const { columns, added } = await this.#shape()
-    return { columns, added }
+    const { columns, evidence, added } = await this.#shape()
+    return { columns, evidence, added }
   }
 
   async count(): Promise<number> {
@@ -76,32 +99,12 @@ class SqlLmsDatabase implements LmsDatabase {
     })
   }
 
-  read(after: RowKey | null, limit: number): Promise<readonly LmsRow[]> {
-    return this.#select(
-      ({ keyValue }, { key }) => (after === null ? sql`` : sql`where ${sql.ref(key.name)} > ${keyValue(after, key)}`),
-      limit,
-    )
-  }
-
-  async readOne(one: RowKey): Promise<LmsRow | null> {
-    const rows = await this.#select(
-      ({ keyValue }, { key }) => sql`where ${sql.ref(key.name)} = ${keyValue(one, key)}`,
-      1,
-    )
-    return rows[0] ?? null
-  }
-
-  async #select(
-    where: (engine: Engine, known: Known) => ReturnType<typeof sql>,
-    limit: number,
-  ): Promise<readonly LmsRow[]> {
+  async read({ after, until, limit, columns: what }: ReadRange): Promise<readonly LmsRow[]> {
     const { engine, plan } = this.#opened
     const known = await this.#shape()
-    const { key, columns, info, added } = known
-    const list = columns.map((name, index) => {
-      const column = info.get(name)
-      return sql`${column ? engine.asText(column) : sql`null`} as ${sql.id(`c${index}`)}`
-    })
+    const { key, added } = known
+    const columns = what === 'all' ? known.columns : known.evidence
+    const list = columns.map((name, index) => sql`${this.#text(known, name)} as ${sql.id(`c${index}`)}`)
     const isExpanded = added.length === targetNames.length
     const now = targetNames.map(
       (name, index) => sql`${isExpanded ? sql.ref(plan.target[name]) : sql`null`} as ${sql.id(`n${index}`)}`,
@@ -110,15 +113,58 @@ class SqlLmsDatabase implements LmsDatabase {
       await engine.prepareRead(db)
       return sql<Readonly<Record<string, string | number | null>>>`
         select ${engine.asText(key)} as k, ${engine.keyIsNumber(key)} as is_number, ${sql.join([...list, ...now])}
-        from ${engine.table} ${where(engine, known)} order by ${sql.ref(key.name)} limit ${sql.lit(limit)}`.execute(db)
+        from ${engine.table} where ${this.#within(known, after, until)}
+        order by ${sql.ref(key.name)} limit ${sql.lit(limit)}`.execute(db)
     })
     const text = (value: string | number | null | undefined): string | null =>
       value === null || value === undefined ? null : String(value)
     return rows.map(row => ({
-      key: { text: text(row.k) ?? '', isNumber: row.is_number === 1 },
+      key: keyOf(row),
       values: columns.map((_, index) => text(row[`c${index}`])),
       now: isExpanded ? targetValues(targetNames.map((_, index) => text(row[`n${index}`]))) : null,
     }))
+  }
+
+  async survey(after: RowKey | null, limit: number): Promise<Survey | null> {
+    const { engine, plan } = this.#opened
+    const known = await this.#shape()
+    const { key } = known
+    const target = (name: keyof TargetColumns) => sql.ref(plan.target[name])
+    return this.#read(async db => {
+      await engine.prepareRead(db)
+      const ends = await sql<Readonly<Record<string, string | number | null>>>`
+        select ${engine.asText(key)} as k, ${engine.keyIsNumber(key)} as is_number from (
+          select ${sql.ref(key.name)} from ${engine.table} where ${this.#within(known, after, undefined)}
+          order by ${sql.ref(key.name)} limit ${sql.lit(limit)}
+        ) as stretch order by ${sql.ref(key.name)} desc limit 1`.execute(db)
+      const [end] = ends.rows
+      if (end === undefined) return null
+      const last = keyOf(end)
+      const evidence = engine.digest(known.evidence.map(name => this.#text(known, name)))
+      const written = engine.digest(writtenNames.map(target))
+      const digest = target('digest')
+      const { rows: groups } = await sql<SurveyGroup>`
+        select standing, outcome, reason, count(*) as rows from (
+          select ${target('outcome')} as outcome, ${target('reason')} as reason, case
+            when ${digest} is null then case when ${target('provider')} is null then 'undecided' else 'theirs' end
+            when substr(${digest}, ${sql.lit(DIGEST_LENGTH + 2)}) <> substr(${written}, 1, ${sql.lit(WRITTEN_LENGTH)}) then 'theirs'
+            when substr(${digest}, 1, ${sql.lit(DIGEST_LENGTH)}) <> ${evidence} then 'stale'
+            else 'settled' end as standing
+          from ${engine.table} where ${this.#within(known, after, last)}
+        ) as looked group by standing, outcome, reason`.execute(db)
+      return { last, groups }
+    })
+  }
+
+  #within({ key }: Known, after: RowKey | null, until: RowKey | undefined) {
+    const { engine } = this.#opened
+    const from = after === null ? sql`1 = 1` : sql`${sql.ref(key.name)} > ${engine.keyValue(after, key)}`
+    return until === undefined ? from : sql`${from} and ${sql.ref(key.name)} <= ${engine.keyValue(until, key)}`
+  }
+
+  #text({ info }: Known, name: string) {
+    const column = info.get(name)
+    return column ? this.#opened.engine.asText(column) : sql`null`
   }
 
   async write(patches: Parameters<LmsDatabase['write']>[0], state: StateRow): Promise<number> {
@@ -226,6 +272,7 @@ class SqlLmsDatabase implements LmsDatabase {
         .map(({ name }) => name)
         .filter(name => !targets.includes(name))
         .sort(),
+      evidence: evidenceColumns(plan),
       added: targets.filter(name => info.has(name)),
     }
     return this.#known

@@ -90,6 +90,11 @@ export function postgresEngine(plan: MigrationPlan): Engine {
     // The type's name is the catalog's own, quoted where it has to be.
     keyValue: ({ text }, { type }) => sql`cast(${text}::text as ${sql.raw(type)})`,
 
+    digest: texts =>
+      sql`encode(sha256(convert_to(concat_ws(',', ${sql.join(
+        texts.map(text => sql`coalesce('''' || replace(${text}, '''', '''''') || '''', 'n')`),
+      )}), 'UTF8')), 'base64')`,
+
     update(patches, key, target) {
       const list = (values: readonly (string | null)[]) => sql`${values}::text[]`
       const sets = targetNames.map(name => sql`${sql.id(target[name])} = given.${sql.id(name)}`)

@@ -6,6 +6,7 @@ import { ConferencingError } from '../../errors.ts'
 import { storeError } from '../../sql/faults.ts'
 import { NodeSqliteDialect } from '../../sql/node-sqlite.ts'
 import { type MigrationPlan, targetNames } from '../columns.ts'
+import { rowDigest } from '../digest.ts'
 import type { RowKey } from './database.ts'
 import type { Db, Engine } from './engine.ts'
 
@@ -33,6 +34,9 @@ export function openSqliteLms(
   }
   try {
     const database = new DatabaseSync(path, { timeout: 2, readOnly })
+    database.function('conferencing_digest', { varargs: true, deterministic: true, directOnly: true }, (...values) =>
+      rowDigest(values.map(value => (value === null ? null : String(value)))),
+    )
     const db: Db = new Kysely({
       dialect: new NodeSqliteDialect({ database, check: () => {}, lockWaitMs: LOCK_WAIT_MS, sleep }),
     })
@@ -68,6 +72,8 @@ export function sqliteEngine(plan: MigrationPlan): Engine {
     asText: ({ name, type }) => (/blob/i.test(type) ? sql`hex(${sql.ref(name)})` : sql`cast(${sql.ref(name)} as text)`),
     keyIsNumber: ({ name }) => sql`typeof(${sql.ref(name)}) = 'integer'`,
     keyValue: ({ text, isNumber }) => sql`${isNumber ? BigInt(text) : text}`,
+
+    digest: texts => sql`conferencing_digest(${sql.join(texts)})`,
 
     // One parameter for the whole batch, so that the statement is always the same.
     update(patches, key, target) {
