@@ -6,7 +6,7 @@ import { startPostgres } from '../../support/postgres-server.ts'
 import type { Database, Tools } from './scenario.ts'
 
 /** A directory that is gone when the scenario is over. */
-export function temporaryDirectory({ cleanup }: Tools): string {
+function temporaryDirectory({ cleanup }: Tools): string {
   const directory = mkdtempSync(join(tmpdir(), 'lms-conferencing-faults-'))
   cleanup(() => rmSync(directory, { recursive: true, force: true }))
   return directory
