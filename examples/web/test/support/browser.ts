@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
-import { mkdir, readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
+import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import axe from 'axe-core'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { expect } from 'vitest'
 
@@ -54,13 +54,11 @@ export function listen(context: BrowserContext, origin: string, complaints: stri
   context.on('weberror', error => complaints.push(String(error.error())))
 }
 
-const axe = await readFile(createRequire(import.meta.url).resolve('axe-core'), 'utf8')
-
 /** Nothing that keeps somebody out, in the light and in the dark. */
 export async function expectAccessible(page: Page): Promise<void> {
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-    await page.evaluate(axe)
+    await page.evaluate(axe.source)
     const found: readonly { id: string; impact: string; nodes: readonly { html: string }[] }[] = await page.evaluate(
       "axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map(({ html }) => ({ html })) })))",
     )

@@ -3,13 +3,15 @@ import { stripTypeScriptTypes } from 'node:module'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { type FetchLike, VideoConferenceError, VideoConferenceService } from '../../src/browser.ts'
+import type { HttpApiOptions } from '../../src/http/index.ts'
+import { explain, noRollout } from '../../src/migration/rollout/choose.ts'
 import { createApiWorld } from '../http/support.ts'
 import { listedRecording, unavailable } from '../support/plain-provider.ts'
 import { came, went } from '../support/world.ts'
 
 /** The service of one person's page, over the API itself. */
-async function createPages() {
-  const world = await createApiWorld()
+async function createPages(options: Partial<HttpApiOptions> = {}) {
+  const world = await createApiWorld(options)
   const pageOf = (who: string): VideoConferenceService =>
     new VideoConferenceService({
       baseUrl: 'https://lms.example/',
@@ -19,7 +21,7 @@ async function createPages() {
         return world.api(new Request(url, { method, headers, ...(body !== undefined && { body }) }))
       },
     })
-  return { ...world, tea: pageOf('tea'), ana: pageOf('ana') }
+  return { ...world, pageOf, tea: pageOf('tea'), ana: pageOf('ana') }
 }
 
 describe('VideoConferenceService over the API', () => {
@@ -68,6 +70,50 @@ describe('VideoConferenceService over the API', () => {
     expect(feed).toMatch(/^https:\/\/lms\.example\/api\/v1\/dashboard\/calendar\.ics\?token=[\w-]{32}$/)
     expect(await (await api(new Request(feed))).text()).toContain('\r\nSTATUS:CANCELLED\r\n')
     expect(await ana.revokeCalendarFeed()).toEqual({ revoked: true })
+  })
+
+  it('is what administrators look after the callbacks with', async () => {
+    const { pageOf, tea, conferencing, provider, newClass } = await createPages()
+    const adi = pageOf('adi')
+    const id = await newClass()
+    const callback = provider.callback({ meetingKey: `meeting-${id}` }, came('ana', -30))
+    await conferencing.receiveCallback('bbb', callback)
+    expect(await adi.getHealth()).toMatchObject({ status: 'ok', inbox: { new: 1, dead: 0 } })
+    expect(await adi.getCallbacks({ state: 'new', limit: 5 })).toMatchObject({
+      callbacks: [{ provider: 'bbb', state: 'new', attempts: 0 }],
+      next: null,
+    })
+    expect(await adi.replayCallbacks({ state: 'dead' })).toEqual({ replayed: 0, dry_run: false })
+    await expect(tea.getHealth()).rejects.toMatchObject({ code: 'FORBIDDEN' })
+    // Nothing is moved here.
+    await expect(adi.getRollout('course-1')).rejects.toMatchObject({ code: 'NOT_FOUND', status: 404 })
+    await expect(adi.getMigration()).rejects.toMatchObject({ code: 'NOT_FOUND', status: 404 })
+  })
+
+  it('tells administrators how a move goes', async () => {
+    const rollout = { ...noRollout, phase: 'gradual' as const, percentage: 25 }
+    const { pageOf } = await createPages({
+      migration: {
+        rollout: async courseId => ({
+          rollout,
+          version: 2,
+          choice: courseId === null ? null : explain({ course: { id: courseId }, rollout }),
+        }),
+        table: async () => ({
+          table: 'live_classes',
+          phase: null,
+          next: 'expand',
+          counts: null,
+          report: null,
+          log: [],
+        }),
+      },
+    })
+    const adi = pageOf('adi')
+    expect(await adi.getRollout()).toMatchObject({ phase: 'gradual', percentage: 25, version: 2, course: null })
+    const { course } = await adi.getRollout('course-1')
+    expect(course).toMatchObject({ id: 'course-1', reason: 'not_in_percentage', provider: 'zoom' })
+    expect(await adi.getMigration()).toMatchObject({ table: 'live_classes', phase: null, next: 'expand' })
   })
 
   it('says what went wrong in words for the person, and in a code for the page', async () => {

@@ -1,6 +1,7 @@
 import type { z } from '@hono/zod-openapi'
 import { expectTypeOf, it } from 'vitest'
 import type * as browser from '../../src/browser.ts'
+import type * as adminSchemas from '../../src/http/admin-schemas.ts'
 import type * as schemas from '../../src/http/schemas.ts'
 
 /** The same, all the way down, whatever is readonly. */
@@ -21,6 +22,10 @@ it("the page's types are the API's", () => {
   expectTypeOf<Mutable<browser.CalendarFeed>>().toEqualTypeOf<Answer<typeof schemas.calendarFeed>>()
   expectTypeOf<Mutable<browser.RevokedCalendarFeed>>().toEqualTypeOf<Answer<typeof schemas.revokedFeed>>()
   expectTypeOf<Mutable<browser.MyVirtualClasses>>().toEqualTypeOf<Answer<typeof schemas.dashboard>>()
+  expectTypeOf<Mutable<browser.OperatorHealth>>().toEqualTypeOf<Answer<typeof adminSchemas.adminHealth>>()
+  expectTypeOf<Mutable<browser.CallbackPage>>().toEqualTypeOf<Answer<typeof adminSchemas.inboxPage>>()
+  expectTypeOf<Mutable<browser.ReplayedCallbacks>>().toEqualTypeOf<Answer<typeof adminSchemas.replayed>>()
+  expectTypeOf<Mutable<browser.ReplayParams>>().toExtend<z.input<typeof adminSchemas.replayBody>>()
   expectTypeOf<Mutable<browser.NewVirtualClass>>().toExtend<z.input<typeof schemas.newClassBody>>()
   expectTypeOf<Mutable<browser.NewCourse>>().toExtend<z.input<typeof schemas.newCourseBody>>()
   expectTypeOf<Mutable<browser.VirtualClassChanges>>().toExtend<z.input<typeof schemas.classChangesBody>>()
