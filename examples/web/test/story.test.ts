@@ -66,6 +66,10 @@ describe.skipIf(chromiumPath === undefined).each([
       one.getByRole('button', { name: 'Add to calendar: Tides and tide pools' }).click(),
     ])
     expect(calendar.suggestedFilename()).toBe('class.ics')
+    await one.getByRole('button', { name: 'Follow all my classes in a calendar' }).click()
+    const feed = await one.getByLabel('Address of your calendar').inputValue()
+    expect(await (await fetch(feed)).text()).toContain('SUMMARY:Tides and tide pools')
+    await expectAccessible(one)
 
     await stage.pass(15)
     const [teachersRoom] = await Promise.all([

@@ -63,6 +63,12 @@ export const en = {
     more: 'Show older classes',
   },
 
+  feed: {
+    make: 'Follow all my classes in a calendar',
+    address: 'Address of your calendar',
+    hint: 'Give it to your calendar program, which then follows every change. Keep it to yourself: whoever has it can read along. A new address ends the old one.',
+  },
+
   courses: {
     title: 'My courses',
     none: 'You teach no course yet. Create one, and its first class is planned for you.',
