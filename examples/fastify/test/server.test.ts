@@ -144,7 +144,7 @@ describe('kill -9 in the middle of 2,000 callbacks', () => {
       // Restarted, it applies by itself what is still waiting; nothing else ever empties `new`.
       let counts = await store.read(tx => tx.countInbox('default'))
       while (counts.new > 0) counts = await store.read(tx => tx.countInbox('default'))
-      expect(counts).toEqual({ new: 0, applied: 2 * people, ignored: 0, dead: 0 })
+      expect(counts).toEqual({ new: 0, applied: 2 * people, ignored: 0, stale: 0, dead: 0 })
     } finally {
       await store.close()
     }

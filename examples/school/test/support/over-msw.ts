@@ -32,7 +32,8 @@ export function describeUnmodified(
       const proxy = http.all('https://lms.example/*', async ({ request }) => {
         const { pathname, search } = new URL(request.url)
         const { method, headers } = request
-        return fetch(bypass(running.url + pathname + search, { method, headers, body: await request.arrayBuffer() }))
+        const body = method === 'GET' ? null : await request.arrayBuffer()
+        return fetch(bypass(running.url + pathname + search, { method, headers, body }))
       })
       server = setupServer(...bbbHandlers(fake, { url: 'https://bbb.example.org' }), proxy)
       server.listen({ onUnhandledFrame: 'bypass' })
@@ -75,7 +76,9 @@ export function describeUnmodified(
       await clock.advance(minute)
       await running.conferencing.rounds.callbacks()
       const { records } = (await ask(ana, 'GET', `${path}/attendance/`)).json.data
-      expect(records).toMatchObject([{ user_id: ana?.userId, status: 'present', provenance: ['webhook'] }])
+      expect(records).toMatchObject([
+        { user_id: ana?.userId, status: 'present', provenance: expect.arrayContaining(['webhook']) },
+      ])
       expect(fake.deliveries.map(({ status }) => status)).not.toContain(null)
     })
 
