@@ -20,7 +20,8 @@ export function declareFaults(database: Database): void {
         expect(outcome).toMatchObject({ lost: 0, doubled: 0, wrong: 0, untyped: 0 })
         expect(outcome.events).toBeGreaterThan(0)
       },
-      180_000,
+      // A machine with other things to do must not make them fail.
+      600_000,
     )
   }
 }
