@@ -34,11 +34,19 @@ export class Tally {
   /** Rows that the database counted, as it found them. */
   addGroup({ standing, outcome, reason, rows }: SurveyGroup): void {
     this.rows += rows
+    // Those that are open are counted by what is decided about them.
+    if (standing === 'undecided' || standing === 'stale') return
     if (standing === 'theirs') this.#outcomes.theirs += rows
     else if (outcome === 'migrated' || outcome === 'kept' || outcome === 'rejected') {
       this.#outcomes[outcome] += rows
       this.#reasons[reason ?? ''] = (this.#reasons[reason ?? ''] ?? 0) + rows
     }
+  }
+
+  /** A row of such a group, decided. */
+  addOpen({ decision }: Judged): void {
+    this.#outcomes[decision.outcome]++
+    this.#reasons[decision.reason] = (this.#reasons[decision.reason] ?? 0) + 1
   }
 
   get counts(): Counts {

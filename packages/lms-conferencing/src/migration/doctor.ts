@@ -53,8 +53,10 @@ export async function diagnoseMigration(options: RunOptions): Promise<Diagnosis>
     const report = await verifyMigration({ ...options, save: false })
     if (report === null) return answer(phase)
     const { undecided, stale, wrong, counts } = report
-    say(undecided === 0, `${undecided} rows are undecided: \`migrate run\` decides them.`)
-    say(stale === 0, `${stale} rows changed since they were decided: \`migrate run\` decides them anew.`)
+    // An LMS that goes on writing always has a few; the next step catches up with them.
+    const isFew = undecided + stale <= Math.max(10, counts.rows / 100)
+    say(isFew, `${undecided} rows are undecided: \`migrate run\` decides them.`)
+    say(isFew, `${stale} rows changed since they were decided: \`migrate run\` decides them anew.`)
     say(wrong === 0, `${wrong} rows have new columns that do not follow from the old ones.`)
     say(
       phase !== 'switched' || counts.rejected === 0,

@@ -9,6 +9,8 @@ export interface VerificationReport {
   readonly at: string
   readonly who: string
   readonly counts: Counts
+  /** Rows that the LMS wrote since the run, decided on the way. */
+  readonly caughtUp: number
   /** Rows nothing was decided about yet. */
   readonly undecided: number
   /** Rows whose old columns changed since. */

@@ -24,8 +24,9 @@ export interface RunOptions extends PassOptions {
   readonly who: string
 }
 
-/** How often rows that changed meanwhile are gone after. */
-const MAX_PASSES = 10
+/** How often rows that changed meanwhile are gone after, while they are more than these. */
+const MAX_PASSES = 5
+const ENOUGH = 1000
 
 /** Says what a run would do, over a connection that cannot write. Works at any time, expanded or not. */
 export async function planMigration(options: PassOptions): Promise<RunResult> {
@@ -49,8 +50,8 @@ export async function planMigration(options: PassOptions): Promise<RunResult> {
 }
 
 /**
- * Decides every row and fills the new columns: a first pass that remembers how far it came, then passes over the whole
- * table until one finds nothing new, so that rows the LMS wrote meanwhile are in it too.
+ * Decides every row and fills the new columns: a first pass that remembers how far it came, then a look at the whole
+ * table, so that rows the LMS wrote meanwhile are in it too.
  * Throws `CONFLICT` when the table is not expanded, or another run is under way.
  */
 export async function runMigration(options: RunOptions): Promise<RunResult> {
@@ -95,22 +96,27 @@ export async function runWith(keeper: StateKeeper, options: RunOptions): Promise
     longestLockMs = locks.longestLockMs
     if (!isComplete) return result(false)
   }
-  while (passes < MAX_PASSES) {
+  for (;;) {
     const caught = await catchUp(options, async patches => {
-      changed += await remember(state, patches)
+      const written = await remember(state, patches)
+      changed += written
       longestLockMs = Math.max(longestLockMs, lms.lastLockMs)
     })
     passes++
     if (caught === null) return result(false)
-    if (caught.open > 0) continue
+    const { tally, open } = caught
+    // An LMS never stops writing: what changes during this look is for the next, unless it is too much.
+    if (open > Math.max(ENOUGH, tally.rows / 100)) {
+      if (passes < MAX_PASSES) continue
+      return result(false)
+    }
     const isOutdated = state.phase === 'verified' && changed > 0
     const phase = state.phase === 'expanded' || isOutdated ? 'backfilled' : state.phase
     const at = new Date(clock.now()).toISOString()
-    const next = { ...state, phase, checkpoint: null, counts: caught.tally.counts }
+    const next = { ...state, phase, checkpoint: null, counts: tally.counts }
     await remember(logged(next, { at, who, what: 'run', rows: changed }), [])
     return result(true)
   }
-  return result(false)
 }
 
 /** How many rows the database looks at in one go, and how many of those that are open are written in one. */
@@ -144,7 +150,9 @@ async function catchUp(
       })
       const end = rows.at(-1)?.key
       if (end === undefined) break
-      const patches = rows.flatMap(row => judge(row).patch ?? [])
+      const judged = rows.map(judge).filter(({ patch }) => patch !== null)
+      const patches = judged.flatMap(({ patch }) => patch ?? [])
+      for (const one of judged) tally.addOpen(one)
       open += patches.length
       if (patches.length > 0) await write(patches)
       from = end

@@ -25,12 +25,13 @@ export interface PassOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined
   /** Rows of the first batch; later ones are as long as {@link PassOptions.lockMs} lets them. @default 500 */
   readonly batchSize?: number | undefined
-  /** How long one batch should hold its locks, in milliseconds. @default 50 */
+  /** How long one batch should hold its locks, in milliseconds. @default 100 */
   readonly lockMs?: number | undefined
 }
 
 const MAX_BATCH = 2000
-const MIN_BATCH = 20
+/** Fewer would only mean more of them. */
+const MIN_BATCH = 100
 
 /** Some rows in the order of their keys, and what to think of each. */
 export interface Batch {
@@ -48,7 +49,7 @@ export interface PassResult {
 /** Goes through the table by key, batch after batch, and has `work` do something with each. */
 export async function pass(
   step: string,
-  { lms, plan, signal, batchSize = 500, lockMs = 50, ...options }: PassOptions,
+  { lms, plan, signal, batchSize = 500, lockMs = 100, ...options }: PassOptions,
   { columns: what, from = null, work }: PassWork,
 ): Promise<PassResult> {
   const shape = await lms.shape()
@@ -109,8 +110,8 @@ export async function progress(
   }
 }
 
-/** Longer while locks are short, at once shorter when they are not. */
+/** Longer while locks are short, shorter when they are not. */
 function nextSize(size: number, tookMs: number, lockMs: number): number {
-  if (tookMs > lockMs) return Math.max(MIN_BATCH, Math.floor(size / 2))
+  if (tookMs > lockMs) return Math.min(size, Math.max(MIN_BATCH, Math.floor(size * 0.7)))
   return tookMs < lockMs / 2 ? Math.min(MAX_BATCH, Math.ceil(size * 1.25)) : size
 }

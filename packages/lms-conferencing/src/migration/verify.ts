@@ -8,7 +8,8 @@ import { logged, StateKeeper } from './state.ts'
 /**
  * Looks through every row: has it exactly one outcome, does what stands in its new columns follow from the old ones, and
  * have those stayed what they were. Before the switch, new columns that somebody else wrote are wrong; after it they are
- * the LMS's own. Writes nothing but the report, and that only where it may (`lms` not read-only, `save`).
+ * the LMS's own. Rows that the LMS wrote since the run are decided on the way, so that an LMS that never rests can be
+ * verified too. With `save: false` nothing is written: such rows are counted as `undecided` or `stale`.
  * Throws `CONFLICT` when there is nothing to verify yet. `null`: stopped by the signal.
  */
 export async function verifyMigration(
@@ -24,14 +25,18 @@ export async function verifyWith(
 ): Promise<SignedReport | null> {
   const { lms, plan, clock, who } = options
   const state = keeper.require('Verifying', ['backfilled', 'verified', 'switched'])
+  let caughtUp = 0
   let undecided = 0
   let stale = 0
   let wrong = 0
   const { tally, isComplete } = await pass('verifying', options, {
     columns: 'all',
     work: async ({ rows }) => {
+      const patches = save ? rows.flatMap(({ judged }) => judged.patch ?? []) : []
+      if (patches.length > 0) caughtUp += await keeper.step(state, row => lms.write(patches, row))
       for (const { row, judged } of rows) {
         const { standing, decision } = judged
+        if (judged.patch !== null && save) continue
         if (standing === 'undecided') undecided++
         else if (standing === 'stale') stale++
         else if (standing === 'theirs') wrong += state.phase === 'switched' ? 0 : 1
@@ -43,7 +48,7 @@ export async function verifyWith(
         )
           wrong++
       }
-      return { wrote: false }
+      return { wrote: patches.length > 0 }
     },
   })
   if (!isComplete) return null
@@ -54,6 +59,7 @@ export async function verifyWith(
     at: new Date(clock.now()).toISOString(),
     who,
     counts: tally.counts,
+    caughtUp,
     undecided,
     stale,
     wrong,

@@ -298,6 +298,7 @@ const runText = (result: RunResult): string =>
 const reportText = ({ counts, ...report }: SignedReport): string =>
   `${countsText(counts)}\n${record({
     verified: report.ok ? 'yes' : 'no',
+    'caught up with': report.caughtUp,
     undecided: report.undecided,
     stale: report.stale,
     wrong: report.wrong,
