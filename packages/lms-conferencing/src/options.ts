@@ -35,7 +35,15 @@ export interface ConferencingOptions {
    * @default nobody
    */
   readonly roster?: ((liveClass: LiveClass) => readonly RosterEntry[] | Promise<readonly RosterEntry[]>) | undefined
-  readonly attendance?: AttendanceOptions | undefined
+  /**
+   * When somebody is late, present or absent: the same for all classes, or by class, for courses with rules of their own.
+   * Other rules change completed classes, too: the same ones at once, those by class when the class is next looked at.
+   * @default ten minutes, 75 and 10 percent; see {@link AttendanceOptions}
+   */
+  readonly attendance?:
+    | AttendanceOptions
+    | ((liveClass: LiveClass) => AttendanceOptions | Promise<AttendanceOptions>)
+    | undefined
   /** Hears what happened once it is stored. What it throws is logged and has no other effect. */
   readonly notify?: ((notice: Notice) => void | Promise<void>) | undefined
   /**
@@ -69,6 +77,13 @@ export interface ConferencingOptions {
 
 const defaultDeadlineMs = 5_000
 const defaultAlertEveryMs = 3_600_000
+
+const attendanceRules = (
+  given: NonNullable<ConferencingOptions['attendance']>,
+): Pick<Context, 'attendanceOptions' | 'sameForAll'> =>
+  typeof given === 'function'
+    ? { attendanceOptions: async liveClass => given(liveClass), sameForAll: null }
+    : { attendanceOptions: async () => given, sameForAll: given }
 
 /** Throws `TypeError` naming the option that cannot be. */
 export function resolveOptions(options: ConferencingOptions): Context {
@@ -110,7 +125,7 @@ export function resolveOptions(options: ConferencingOptions): Context {
     newId: options.newId ?? randomUUID,
     chooseProvider: chooseProvider ?? (() => only),
     roster: async liveClass => roster(liveClass),
-    attendanceOptions: options.attendance ?? {},
+    ...attendanceRules(options.attendance ?? {}),
     notify: notice => {
       const worthAnAlert = alertOf(notice)
       if (worthAnAlert) alert(worthAnAlert)

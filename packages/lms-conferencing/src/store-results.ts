@@ -92,8 +92,8 @@ export interface DashboardQuery {
   readonly courseIds: readonly string[]
   readonly lists: readonly DashboardListName[]
   readonly now: Date
-  /** Results by other rules are not current. */
-  readonly rules: string
+  /** Results by other rules are not current; `null`: by whatever rules. */
+  readonly rules: string | null
   /** For each list. */
   readonly limit: number
   readonly offset: number

@@ -127,7 +127,7 @@ export function dashboardSql(query: DashboardQuery, { tables, schema }: Dashboar
   }
 }
 
-const attendedColumns = (rules: string) => sql`
-  case when s.results_version >= s.facts_version and s.rules = ${rules} then 1 else 0 end as is_current, m.mark,
+const attendedColumns = (rules: string | null) => sql`
+  case when s.results_version >= s.facts_version ${rules === null ? sql`` : sql`and s.rules = ${rules}`} then 1 else 0 end as is_current, m.mark,
   r.person, r.status as result_status, r.credited_ms, r.held_ms, r.minutes, r.percent_tenths, r.participation_score,
   r.late, r.left_early, r.confidence, r.provenance, r.on_roster, r.erased`

@@ -7,7 +7,7 @@ import {
   contradictions,
   nameSessions,
 } from '../attendance/index.ts'
-import type { AttendanceResult } from '../attendance/types.ts'
+import type { AttendanceOptions, AttendanceResult } from '../attendance/types.ts'
 import type { LiveClass, Provenance } from '../model.ts'
 import type { StoredEvent } from '../store.ts'
 import type { AttendanceMark, StoredResult } from '../store-results.ts'
@@ -16,6 +16,8 @@ import { type Context, loadClass, type RosterEntry } from './context.ts'
 /** Who was there, for how long and how sure. */
 export interface ClassAttendance {
   readonly liveClass: LiveClass
+  /** What the figures were computed by. */
+  readonly options: AttendanceOptions
   /** The bare figures; `final` is false while the class may still go on. */
   readonly result: AttendanceResult
   /** A row for everybody on the roster, in its order, then for the others who were there; and the class as a whole. */
@@ -49,6 +51,7 @@ export async function classAttendance(context: Context, id: string): Promise<Cla
     })),
     context.roster(liveClass),
   ])
+  const options = await context.attendanceOptions(liveClass)
   const roster = [...listed, ...erasedOf(kept, listed)]
   const isOver = liveClass.status === 'completed' || liveClass.status === 'cancelled'
   const now = isOver ? null : context.clock.now()
@@ -64,7 +67,7 @@ export async function classAttendance(context: Context, id: string): Promise<Cla
     class: held,
     roster: roster.map(({ userId }) => userId),
     events: events.map(({ event }) => event),
-    options: context.attendanceOptions,
+    options,
     now,
     activity: activity?.people,
     pollsPublished: activity?.pollsPublished,
@@ -73,6 +76,7 @@ export async function classAttendance(context: Context, id: string): Promise<Cla
   const people = roster.map(({ userId, displayName }) => ({ person: userId, name: displayName }))
   return {
     liveClass,
+    options,
     result,
     report: classReport(result, people, sourcesOf, {
       gaps,

@@ -32,7 +32,9 @@ export interface Context {
   readonly newId: () => string
   readonly chooseProvider: (spec: MeetingSpec) => string | Promise<string>
   readonly roster: (liveClass: LiveClass) => Promise<readonly RosterEntry[]>
-  readonly attendanceOptions: AttendanceOptions
+  readonly attendanceOptions: (liveClass: LiveClass) => Promise<AttendanceOptions>
+  /** The options of every class; `null` when each has its own. */
+  readonly sameForAll: AttendanceOptions | null
   readonly notify: (notice: Notice) => void
   /** For whoever runs the platform; the same again is swallowed for a while. */
   readonly alert: (alert: Alert) => void

@@ -43,7 +43,7 @@ const defaultDashboardSize = 20
 /** The classes of one person: one statement, with attendance as it is kept. No provider asked, nothing computed. */
 export async function dashboard(context: Context, filter: DashboardFilter): Promise<Dashboard> {
   const { userId, courseIds, status = 'all', limit = defaultDashboardSize, offset = 0 } = filter
-  const { tenantId, store, clock, attendanceOptions } = context
+  const { tenantId, store, clock, sameForAll } = context
   const { upcoming, live, completed } = await store.read(tx =>
     tx.readDashboard({
       tenantId,
@@ -51,7 +51,7 @@ export async function dashboard(context: Context, filter: DashboardFilter): Prom
       courseIds,
       lists: status === 'all' ? ['upcoming', 'live', 'completed'] : [status],
       now: new Date(clock.now()),
-      rules: rulesOf(attendanceOptions),
+      rules: sameForAll && rulesOf(sameForAll),
       limit,
       offset,
     }),

@@ -34,7 +34,7 @@ export async function attendanceOf(context: Context, id: string): Promise<ClassA
   const state = await stateOf(context, id)
   const found = await classAttendance(context, id)
   // Whoever asks gets the figures also when they cannot be kept now: the next round will.
-  if (isStale(context, state)) await keep(context, state, found).catch(error => logUnkept(context, id, error))
+  if (isStale(state, found.options)) await keep(context, state, found).catch(error => logUnkept(context, id, error))
   return found
 }
 
@@ -45,7 +45,7 @@ export async function attendanceOf(context: Context, id: string): Promise<ClassA
 export async function settleResults(context: Context, id: string): Promise<boolean> {
   try {
     const state = await stateOf(context, id)
-    if (isStale(context, state)) await keep(context, state, await classAttendance(context, id))
+    if (isStale(state, context.sameForAll)) await keep(context, state, await classAttendance(context, id))
     return true
   } catch (error) {
     logUnkept(context, id, error)
@@ -56,18 +56,19 @@ export async function settleResults(context: Context, id: string): Promise<boole
 const stateOf = ({ store, tenantId }: Context, id: string): Promise<ResultsState | null> =>
   store.read(tx => tx.getResultsState(tenantId, id))
 
-/** Never for a class that is not over. */
-const isStale = ({ attendanceOptions }: Context, state: ResultsState | null): state is ResultsState =>
-  state !== null && (state.resultsVersion < state.factsVersion || state.rules !== rulesOf(attendanceOptions))
+/** Never for a class that is not over. `null`: by whatever options. */
+const isStale = (state: ResultsState | null, options: AttendanceOptions | null): state is ResultsState =>
+  state !== null &&
+  (state.resultsVersion < state.factsVersion || (options !== null && state.rules !== rulesOf(options)))
 
 const logUnkept = ({ logger }: Context, id: string, error: unknown): void =>
   logger.warn('attendance not kept yet', { class_id: id, ...faultFields(error) })
 
 /** Writes down what is new, and tells whose figures were others before. */
 async function keep(context: Context, { factsVersion, rules: oldRules }: ResultsState, found: ClassAttendance) {
-  const { tenantId, store, clock, attendanceOptions } = context
+  const { tenantId, store, clock } = context
   const { liveClass } = found
-  const rules = rulesOf(attendanceOptions)
+  const rules = rulesOf(found.options)
   const results = found.report.rows.map(resultOf)
   const at = new Date(clock.now())
   const before = await store.transaction(tx =>
@@ -84,8 +85,8 @@ const roundSize = 200
 
 /** Finds what is stale, whoever made it so: another process, a report, a change of the rules. */
 export function createResultsRound(context: Context): { run(): Promise<number> } {
-  const rules = rulesOf(context.attendanceOptions)
-  const all = (['facts', { rules }] as const).map(by => ({ by, afterClassId: '' }))
+  const reasons = ['facts' as const, ...(context.sameForAll ? [{ rules: rulesOf(context.sameForAll) }] : [])]
+  const all = reasons.map(by => ({ by, afterClassId: '' }))
   return {
     async run() {
       let settled = 0

@@ -153,6 +153,27 @@ describe('attendance as kept', () => {
     expect(world.notices).toHaveLength(told)
   })
 
+  it('may have rules of its own in each course, which change a completed class when it is looked at', async () => {
+    let strict = new Set(['course'])
+    const attendance = ({ courseId }: { courseId: string }) => (strict.has(courseId) ? { lateAfterMs: 60_000 } : {})
+    const world = await createWorld({ attendance })
+    const { conferencing, plan, clock } = world
+    const { id } = await plan()
+    clock.advance(hour / 2)
+    await conferencing.startClass(id, teacher)
+    await deliver(world, id, opened(0), came('ana', 5))
+    clock.advance(hour)
+    await conferencing.endClass(id)
+    expect(await onDashboard(world, 'ana')).toMatchObject([{ status: 'late', isFinal: true }])
+    strict = new Set()
+    expect(await conferencing.rounds.results()).toBe(0)
+    expect(await onDashboard(world, 'ana')).toMatchObject([{ status: 'late', isFinal: true }])
+    const { options, report } = await conferencing.attendance(id)
+    expect([options, report.rows[0]?.status]).toEqual([{}, 'present'])
+    expect(await onDashboard(world, 'ana')).toMatchObject([{ status: 'present', isFinal: true }])
+    expect(world.notices.filter(({ type }) => type === 'attendance-corrected')).toEqual([])
+  })
+
   it('waits for a roster that cannot be read; the class is over all the same, and others have their turn', async () => {
     let fails = true
     const world = await createWorld({
