@@ -23,6 +23,10 @@ interface Measured {
   readonly longestLockMs?: number
   readonly changed?: number
   readonly isComplete?: boolean
+  /** Rows in a batch, on average. */
+  readonly batch?: number
+  /** How long the first pass took. */
+  readonly filling?: number
   readonly slowest?: number
   readonly p99?: number
   readonly writes?: number
@@ -50,15 +54,15 @@ async function onDatabase({ name, make }: Databases): Promise<Figure[]> {
   for (const rows of SIZES) {
     const { ours, bare, remove } = await make(rows)
     // One after the other, so that neither has the other's work beside it.
-    const limit = await besideWriters(bare, 'bare')
     const own = await besideWriters(ours, 'migrate')
+    const limit = await besideWriters(bare, 'bare', own.worker.batch)
     await remove()
     const { took, rss, longestLockMs = Number.NaN } = own.worker
     times.push(took)
     const say = (ms: number | undefined): string => `${Math.round(ms ?? Number.NaN)} ms`
     console.error(
       `  ${name}, ${rows} rows: ${Math.round(took / 1000)} s beside ${own.writer.writes} writes of the LMS (bare: ${Math.round(limit.worker.took / 1000)} s); ` +
-        `memory ${Math.round(rss / 2 ** 20)} MiB; longest lock ${say(longestLockMs)}; slowest write of the LMS ${say(own.writer.slowest)}, ` +
+        `${own.worker.batch} rows in a batch, first pass ${Math.round((own.worker.filling ?? 0) / 1000)} s; memory ${Math.round(rss / 2 ** 20)} MiB; longest lock ${say(longestLockMs)}; slowest write of the LMS ${say(own.writer.slowest)}, ` +
         `p99 ${say(own.writer.p99)} (beside the bare UPDATE ${say(limit.writer.slowest)}, ${say(limit.writer.p99)})`,
     )
     figures.push({
@@ -76,20 +80,24 @@ async function onDatabase({ name, make }: Databases): Promise<Figure[]> {
   return figures
 }
 
-async function besideWriters(url: string, role: 'migrate' | 'bare'): Promise<{ worker: Measured; writer: Measured }> {
+async function besideWriters(
+  url: string,
+  role: 'migrate' | 'bare',
+  batch = 0,
+): Promise<{ worker: Measured; writer: Measured }> {
   await finished(start('expand', url))
   const writer = start('write', url)
   const written = finished(writer)
   await new Promise<void>(resolve => writer.stdout?.once('data', () => resolve()))
-  const worker = await finished(start(role, url))
+  const worker = await finished(start(role, url, String(batch)))
   writer.stdin?.end()
   return { worker, writer: await written }
 }
 
 const script = join(import.meta.dirname, '../test/migration/migrating-process.ts')
 
-const start = (role: string, url: string): ChildProcess =>
-  spawn(process.execPath, ['--conditions=lms-conferencing-source', script, role, url], {
+const start = (role: string, url: string, ...more: readonly string[]): ChildProcess =>
+  spawn(process.execPath, ['--conditions=lms-conferencing-source', script, role, url, ...more], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { ConferencingError } from '../errors.ts'
 import { type MigrationPlan, targetNames } from './columns.ts'
-import type { LmsDatabase } from './lms/database.ts'
+import type { LmsDatabase, RowKey, Survey } from './lms/database.ts'
 import type { SignedReport } from './report.ts'
 import { type RunOptions, runWith } from './run.ts'
 import { pass } from './scan.ts'
@@ -145,12 +145,14 @@ export async function rollbackMigration(options: Omit<FinalizeOptions, 'acceptRe
     await keeper.step(state, row => lms.dropView(row))
   }
   let emptied = 0
-  const { tally, isComplete } = await pass('emptying', options, {
+  const { isComplete } = await pass('emptying', options, {
     columns: 'evidence',
-    work: async ({ rows }) => {
+    from: state.checkpoint,
+    async work({ rows, last }) {
       const ours = rows.filter(({ row, judged }) => judged.standing !== 'theirs' && row.now?.digest != null)
       if (ours.length === 0) return { wrote: false }
       emptied += ours.length
+      state = { ...state, checkpoint: last }
       await keeper.step(state, row =>
         lms.clear(
           ours.map(one => one.row.key),
@@ -160,11 +162,24 @@ export async function rollbackMigration(options: Omit<FinalizeOptions, 'acceptRe
       return { wrote: true }
     },
   })
-  const { theirs } = tally.counts
-  if (!isComplete) return { isComplete, emptied, theirs, dropped: [] }
+  if (!isComplete) return { isComplete, emptied, theirs: 0, dropped: [] }
+  const theirs = await countTheirs(lms)
   const dropped = theirs === 0 && mayDrop(lms, options) ? targetNames.map(name => plan.target[name]) : []
   const at = new Date(clock.now()).toISOString()
   const done = logged({ ...state, phase: 'rolled_back', counts: null }, { at, who, what: 'rollback', rows: emptied })
   await keeper.step(done, row => lms.drop(dropped, row))
   return { isComplete, emptied, theirs, dropped }
+}
+
+const STRETCH = 5000
+
+/** Rows whose new columns somebody else filled. */
+async function countTheirs(lms: LmsDatabase): Promise<number> {
+  let count = 0
+  for (let after: RowKey | null = null; ; ) {
+    const survey: Survey | null = await lms.survey(after, STRETCH)
+    if (survey === null) return count
+    for (const { standing, rows } of survey.groups) if (standing === 'theirs') count += rows
+    after = survey.last
+  }
 }

@@ -53,7 +53,7 @@ export async function openPostgresLms(
   return { db, engine: postgresEngine(plan), close: () => pool.end() }
 }
 
-export function postgresEngine(plan: MigrationPlan): Engine {
+function postgresEngine(plan: MigrationPlan): Engine {
   const table = sql.id(plan.schema, plan.table)
   return {
     name: 'PostgreSQL',

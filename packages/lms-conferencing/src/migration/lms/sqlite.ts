@@ -46,7 +46,7 @@ export function openSqliteLms(
   }
 }
 
-export function sqliteEngine(plan: MigrationPlan): Engine {
+function sqliteEngine(plan: MigrationPlan): Engine {
   const table = sql.id(plan.table)
   const keyJson = ({ text, isNumber }: RowKey): string => (isNumber ? text : JSON.stringify(text))
   return {
