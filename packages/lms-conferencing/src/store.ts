@@ -1,17 +1,36 @@
-import type { LostCallbacks } from './attendance/gaps.ts'
-import type { Interval } from './attendance/types.ts'
 import type { JobTransaction } from './jobs/job.ts'
+import type { LiveClass, Meeting, Recording } from './model.ts'
 import type {
-  Activity,
-  AttendanceEvent,
-  LiveClass,
-  Meeting,
-  PersonActivity,
-  Provenance,
-  Recording,
-  Room,
-} from './model.ts'
+  ClassActivity,
+  Gap,
+  GapFilter,
+  MeetingAlias,
+  MeetingName,
+  ReconcileFilter,
+  RunActivity,
+  SnapshotName,
+  StoredEvent,
+  StoredReconciliation,
+} from './store-evidence.ts'
+import type {
+  InboxFilter,
+  InboxOutcome,
+  InboxRow,
+  InboxSelection,
+  InboxState,
+  NewInboxRow,
+  NewRefusedRequest,
+  Operation,
+  PurgeBefore,
+  PurgeCounts,
+  RefusedFilter,
+  RefusedLimits,
+  RefusedRequest,
+} from './store-inbox.ts'
 import type { DashboardTransaction, ResultTransaction } from './store-results.ts'
+
+export type * from './store-evidence.ts'
+export type * from './store-inbox.ts'
 
 /** A class row with what only providers may see. */
 export interface StoredClass {
@@ -56,155 +75,11 @@ export interface ClassFilter {
   readonly offset?: number | undefined
 }
 
-/**
- * `new`: stored and acknowledged, waits for its turn. `applied`: its effect is in the state. `ignored`: nothing to
- * do, with the reason. `dead`: failed too often, waits for a person. `stale`: genuine, but older (or newer) than what is
- * applied by itself, waits for a person. None is ever deleted by applying.
- */
-export type InboxState = 'new' | 'applied' | 'ignored' | 'dead' | 'stale'
-
-/** Callbacks to be put back, whatever became of them. */
-export type InboxSelection =
-  | { readonly seq: number }
-  | { readonly seqs: readonly number[] }
-  /** `any`: all that still have their body. */
-  | { readonly state: 'dead' | 'stale' | 'any' }
-
-export interface NewInboxRow {
-  readonly tenantId: string
-  readonly provider: string
-  readonly serverId: string
-  readonly kind: string
-  readonly body: Uint8Array
-  /** Hex digest over tenant, provider, server, kind and body: the same callback twice is one row. */
-  readonly digest: string
-  readonly receivedAt: Date
-  /** Comes in as `stale` instead of `new`. @default false */
-  readonly isStale?: boolean | undefined
-}
-
-export interface InboxRow extends Omit<NewInboxRow, 'isStale'> {
-  /** Order of acknowledgement. */
-  readonly seq: number
-  readonly state: InboxState
-  /** How often applying it failed since it was last `new`. */
-  readonly attempts: number
-  /** Not before this moment; the epoch for a row that never failed, so that a clock set back delays nothing. */
-  readonly nextAttemptAt: Date
-  /** Why it is `ignored` or `dead`, or what the last failure was; `null` when there is nothing to say. */
-  readonly reason: string | null
-  /** Its body was forgotten: it cannot be applied again, and keeps a repetition from being applied. */
-  readonly isStripped: boolean
-  /** Meeting keys it names that no class has yet: it comes back to `new` when one of them gets a class. */
-  readonly waitingFor: readonly string[]
-}
-
-/** What became of a row; what is left out keeps no trace. */
-export interface InboxOutcome {
-  readonly state: InboxState
-  readonly attempts: number
-  readonly nextAttemptAt?: Date | undefined
-  readonly reason?: string | undefined
-  readonly waitingFor?: readonly string[] | undefined
-}
-
-/** How a callback names a meeting. Two tenants, or two servers, may use the same name for different meetings. */
-export interface MeetingName {
-  readonly tenantId: string
-  readonly provider: string
-  readonly serverId: string
-  readonly meetingKey: string
-}
-
-/** An attendance fact as kept: the event, and where it came from. */
-export interface StoredEvent {
-  readonly event: AttendanceEvent
-  /** The strongest of its sources. */
-  readonly provenance: Provenance
-  /** All of them, sorted, where there are several. Not looked at in what is added. */
-  readonly sources?: readonly Provenance[] | undefined
-}
-
-/** One look at a room. */
-export interface SnapshotName {
-  readonly instance: string
-  readonly at: number
-}
-
-/** What the provider counted during one run of a meeting. */
-export interface RunActivity {
-  readonly instance: string
-  readonly pollsPublished: number
-  readonly people: readonly PersonActivity[]
-}
-
-/** What the provider counted during all runs of a class. */
-export interface ClassActivity {
-  readonly pollsPublished: number
-  /** By person; without a prototype, so that any name is safe. */
-  readonly people: Readonly<Record<string, Activity>>
-}
-
 /** A class made by a request that may come again. */
 export interface Once {
   readonly classId: string
   /** Digest of what was asked for: the same key for something else is a mistake. */
   readonly fingerprint: string
-}
-
-/** A time in which callbacks are known or suspected to be lost. */
-export interface Gap extends LostCallbacks {
-  readonly tenantId: string
-  readonly provider: string
-  /** `null`: of all servers of the provider, because it was us who did not listen. */
-  readonly serverId: string | null
-  readonly foundAt: Date
-}
-
-export interface GapFilter {
-  readonly tenantId: string
-  readonly provider: string
-  /** Gaps of this server, and those of the provider as a whole. */
-  readonly serverId: string
-  /** Only those that reach into this time, in epoch milliseconds. */
-  readonly from: number
-  readonly to: number
-}
-
-/** How far the evidence of a class was completed from what its provider wrote down. */
-export interface StoredReconciliation {
-  readonly tenantId: string
-  readonly classId: string
-  readonly state: 'waiting' | 'done'
-  /** How often the provider was asked. */
-  readonly attempts: number
-  /** When it is to be asked again; `null` once done. */
-  readonly nextAt: Date | null
-  /** When it was last asked; `null` before the first time. */
-  readonly at: Date | null
-  /** Whether the provider had a report of who was there. */
-  readonly hasReport: boolean
-  /** How many facts it brought that nobody had reported. */
-  readonly added: number
-  /** When the room was looked at without a hole, for looks that are not kept one by one. */
-  readonly watched: readonly Interval[]
-}
-
-export interface ReconcileFilter {
-  readonly tenantId: string
-  /** Classes that ended in this time… */
-  readonly endedSince: Date
-  readonly endedBefore: Date
-  /** …and were not looked at yet, or are to be looked at again by now. */
-  readonly now: Date
-  readonly limit: number
-}
-
-/** A breakout room's callbacks count for the class of its parent. */
-export interface MeetingAlias extends MeetingName {
-  readonly parentKey: string
-  readonly parentInstance: string
-  readonly room: Room
 }
 
 /**
@@ -374,54 +249,6 @@ export interface CalendarToken {
   readonly createdAt: Date
 }
 
-/** What is older is forgotten. */
-export interface PurgeBefore {
-  /** Bodies of callbacks that are applied or ignored; their digests stay, so that a repetition is still known. */
-  readonly bodies: Date
-  /** Callbacks as a whole, the dead ones too. */
-  readonly rows: Date
-  readonly refused: Date
-}
-
-export interface PurgeCounts {
-  readonly bodies: number
-  readonly rows: number
-  readonly refused: number
-}
-
-/** A request that did not pass verification, as it came: once the mistake is found it may pass. */
-export interface NewRefusedRequest {
-  readonly tenantId: string
-  readonly provider: string
-  readonly method: string
-  readonly target: string
-  /** Only those that verification looks at. */
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: Uint8Array
-  readonly reason: string
-  /** Hex digest over all of it but the reason. */
-  readonly digest: string
-  readonly receivedAt: Date
-}
-
-export interface RefusedRequest extends NewRefusedRequest {
-  readonly id: number
-}
-
-/** For each provider. */
-export interface RefusedLimits {
-  readonly rows: number
-  readonly bytes: number
-}
-
-export interface RefusedFilter {
-  readonly tenantId: string
-  /** Only these. @default all */
-  readonly ids?: readonly number[] | undefined
-  readonly limit: number
-  readonly afterId?: number | undefined
-}
-
 /** A document of its own: how far a rollout is, what became of a class that was moved. */
 export interface Setting {
   readonly name: string
@@ -438,23 +265,6 @@ export interface SettingFilter {
   /** Only names after this one: the last of the page before. */
   readonly after?: string | undefined
   readonly limit: number
-}
-
-export interface Operation {
-  readonly tenantId: string
-  readonly at: Date
-  readonly who: string
-  /** `replay`, `purge`, `erase`, … */
-  readonly what: string
-  readonly count: number
-}
-
-export interface InboxFilter {
-  readonly tenantId: string
-  readonly state?: InboxState | undefined
-  readonly limit: number
-  /** Only rows after this one: the last `seq` of the page before. */
-  readonly afterSeq?: number | undefined
 }
 
 /**
