@@ -120,7 +120,7 @@ const resultOf = (row: ClassRow): NewResult => ({
 })
 
 /** Whose figures are others now. */
-export function correctionsOf(
+function correctionsOf(
   before: readonly NewResult[],
   after: readonly NewResult[],
 ): readonly AttendanceCorrection[] {
