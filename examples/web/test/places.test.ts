@@ -79,7 +79,7 @@ describe.skipIf(chromiumPath === undefined)(`the places of the page${unlessBrows
     await teacher.getByRole('button', { name: 'Plan class' }).click()
     await teacher.getByText('Please choose between 1 and 1440 minutes.').waitFor()
     await teacher.getByLabel('Minutes', { exact: true }).fill('75')
-    await picture(teacher, 'places/new-class', 'page-new-class')
+    await picture(teacher, 'places/new-class', { name: 'page-new-class', height: 790 })
     await teacher.getByRole('button', { name: 'Plan class' }).click()
     await teacher.getByText('“With our friends in Tokyo” is planned.').waitFor()
     const planned = teacher.getByRole('article').filter({ hasText: 'Tokyo' })

@@ -19,8 +19,12 @@ describe.skipIf(chromiumPath === undefined).each([
   })
   afterAll(() => stage?.close())
 
-  const shot = (page: Page, what: string, forGuide?: string) =>
-    picture(page, `${name.toLowerCase()}/${what}`, name === 'Fastify' ? forGuide : undefined)
+  const shot = (page: Page, what: string, forGuide?: string, height = 640) =>
+    picture(
+      page,
+      `${name.toLowerCase()}/${what}`,
+      name === 'Fastify' && forGuide !== undefined ? { name: forGuide, height } : undefined,
+    )
 
   it('goes from its course to its recording', async ({ onTestFailed }) => {
     onTestFailed(() => stage.pictures(`failed-${name.toLowerCase()}`))
@@ -50,7 +54,7 @@ describe.skipIf(chromiumPath === undefined).each([
     await dialog.getByLabel('Title').fill('Tides and tide pools')
     await dialog.getByLabel('Date and time').fill('2027-03-01T10:00')
     await expectAccessible(teacher)
-    await shot(teacher, '02-reschedule', 'page-reschedule')
+    await shot(teacher, '02-reschedule', 'page-reschedule', 740)
     await dialog.getByRole('button', { name: 'Save' }).click()
     await teacher.getByText('“Tides and tide pools” is changed.').waitFor()
     await first.getByText('10:00 – 11:00 CET').waitFor()
@@ -66,10 +70,10 @@ describe.skipIf(chromiumPath === undefined).each([
       one.getByRole('button', { name: 'Add to calendar: Tides and tide pools' }).click(),
     ])
     expect(calendar.suggestedFilename()).toBe('class.ics')
-    await one.getByRole('button', { name: 'Follow all my classes in a calendar' }).click()
-    const feed = await one.getByLabel('Address of your calendar').inputValue()
+    await two.getByRole('button', { name: 'Follow all my classes in a calendar' }).click()
+    const feed = await two.getByLabel('Address of your calendar').inputValue()
     expect(await (await fetch(feed)).text()).toContain('SUMMARY:Tides and tide pools')
-    await expectAccessible(one)
+    await expectAccessible(two)
 
     await stage.pass(15)
     const [teachersRoom] = await Promise.all([
@@ -104,7 +108,7 @@ describe.skipIf(chromiumPath === undefined).each([
     await room.getByRole('button', { name: /hand/i }).click()
     await othersRoom.getByText('hand raised').waitFor()
     await expectAccessible(room)
-    await shot(room, '06-room', 'page-room')
+    await shot(room, '06-room', 'page-room', 360)
 
     // One goes after forty-eight minutes, the class ends after sixty.
     await stage.pass(48)
@@ -152,7 +156,7 @@ describe.skipIf(chromiumPath === undefined).each([
     const watch = one.getByRole('link', { name: /Watch: slides and sound/ })
     await watch.waitFor()
     await expectAccessible(one)
-    await shot(one, '08-recording', 'page-recording')
+    await shot(one, '08-recording', 'page-recording', 560)
     const [playback] = await Promise.all([one.context().waitForEvent('page'), watch.click()])
     await playback.getByRole('heading', { name: 'Tides and tide pools' }).waitFor()
     await playback.close()

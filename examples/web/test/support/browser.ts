@@ -31,18 +31,23 @@ export const launch = (): Promise<Browser> =>
 /** Where screenshots go. */
 const artefacts = join(import.meta.dirname, '../artefacts')
 const guide = join(import.meta.dirname, '../../../../docs/images')
-/** As much of a page as a guide has room for, in pixels. */
-const guideHeight = 640
+
+/** As much of a page as the guide needs, from its top. */
+export interface GuidePicture {
+  readonly name: string
+  /** In pixels. */
+  readonly height: number
+}
 
 /** Keeps a picture of what a page shows; one for the guide too, when `UPDATE_DOCS=1` asks for it. */
-export async function picture(page: Page, name: string, guideName?: string): Promise<void> {
+export async function picture(page: Page, name: string, forGuide?: GuidePicture): Promise<void> {
   await mkdir(dirname(join(artefacts, name)), { recursive: true })
   await page.screenshot({ path: join(artefacts, `${name}.png`), fullPage: true, animations: 'disabled' })
-  if (guideName === undefined || process.env.UPDATE_DOCS !== '1') return
+  if (forGuide === undefined || process.env.UPDATE_DOCS !== '1') return
   await mkdir(guide, { recursive: true })
-  const clip = { x: 0, y: 0, width: 1180, height: guideHeight }
+  const clip = { x: 0, y: 0, width: 1180, height: forGuide.height }
   await page.evaluate('scrollTo(0, 0)')
-  await page.screenshot({ path: join(guide, `${guideName}.png`), animations: 'disabled', clip })
+  await page.screenshot({ path: join(guide, `${forGuide.name}.png`), animations: 'disabled', clip })
 }
 
 /** What the pages of an origin complain of: each error on a console, each exception that nobody caught. */
