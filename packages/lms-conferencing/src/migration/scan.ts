@@ -23,13 +23,14 @@ export interface PassOptions {
   /** Stops after the batch of the moment. */
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((progress: Progress) => void) | undefined
-  /** Rows of the first batch; later ones are as long as {@link PassOptions.lockMs} lets them. @default 500 */
+  /** Rows of the first batch; later ones are as long as {@link PassOptions.lockMs} lets them, up to 500. @default 500 */
   readonly batchSize?: number | undefined
   /** How long one batch should hold its locks, in milliseconds. @default 100 */
   readonly lockMs?: number | undefined
 }
 
-const MAX_BATCH = 2000
+/** More would be no faster, and would fill the memory between two of V8's collections. */
+const MAX_BATCH = 500
 /** Fewer would only mean more of them. */
 const MIN_BATCH = 100
 
