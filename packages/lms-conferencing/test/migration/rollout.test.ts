@@ -13,6 +13,7 @@ import {
 } from '../../src/migration/index.ts'
 import { noRollout } from '../../src/migration/rollout/choose.ts'
 import { openStore } from '../../src/sql/index.ts'
+import type { Store } from '../../src/store.ts'
 import { onEachDatabase } from '../support/databases.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { PlainProvider } from '../support/plain-provider.ts'
@@ -99,8 +100,8 @@ onEachDatabase(({ open }) => {
     const store = await openStore(await open())
     onTestFinished(() => store.close())
     const clock = new ManualClock('2026-01-04T10:00:00Z')
-    const change = (what: string, with_: Partial<Rollout>, dryRun = false) =>
-      changeRollout({ store, clock, who: 'ada', what, change: rollout => ({ ...rollout, ...with_ }), dryRun })
+    const change = (what: string, with_: Partial<Rollout>, dryRun = false, by: Store = store) =>
+      changeRollout({ store: by, clock, who: 'ada', what, change: rollout => ({ ...rollout, ...with_ }), dryRun })
     expect(await readRollout({ store })).toEqual({ rollout: noRollout, version: 0 })
     expect(await change('rollout set', { phase: 'testing' }, true)).toMatchObject({ version: 1 })
     expect(await readRollout({ store })).toMatchObject({ version: 0 })
@@ -117,7 +118,26 @@ onEachDatabase(({ open }) => {
       from: { from: 'bbb' },
     }))
       await expect(change('rollout set', wrong)).rejects.toMatchObject({ code: 'INVALID', details: { field } })
-    const both = await Promise.allSettled([change('one', { percentage: 10 }), change('other', { percentage: 20 })])
+    // Both have read before either writes.
+    const bothRead = Promise.withResolvers<void>()
+    let reads = 0
+    const together: Store = {
+      transaction: work => store.transaction(work),
+      receive: rows => store.receive(rows),
+      scrub: () => store.scrub(),
+      close: () => store.close(),
+      onChange: listener => store.onChange(listener),
+      async read(work) {
+        const found = await store.read(work)
+        if (++reads === 2) bothRead.resolve()
+        await bothRead.promise
+        return found
+      },
+    }
+    const both = await Promise.allSettled([
+      change('one', { percentage: 10 }, false, together),
+      change('other', { percentage: 20 }, false, together),
+    ])
     expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
     expect(both.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { code: 'CONFLICT' } })
     const operations = await store.read(tx => tx.listOperations('default', 10))
