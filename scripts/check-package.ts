@@ -67,7 +67,7 @@ function checkFiles({ folder, files, manifest }: Packed): void {
   const beside = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md']
   const expected = new Set([...tracked, ...beside])
   for (const file of files) {
-    if (!expected.has(file) && !/^dist\/[\w-]+\.(js|js\.map|d\.ts)$/.test(file))
+    if (!expected.has(file) && !/^dist\/[\w.-]+\.(js|js\.map|d\.ts)$/.test(file))
       findings.push(`${folder}: packs ${file}`)
   }
   const targets = [...Object.values(manifest.exports), manifest.bin ?? {}].flatMap(target =>

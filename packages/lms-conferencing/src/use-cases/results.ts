@@ -120,10 +120,7 @@ const resultOf = (row: ClassRow): NewResult => ({
 })
 
 /** Whose figures are others now. */
-function correctionsOf(
-  before: readonly NewResult[],
-  after: readonly NewResult[],
-): readonly AttendanceCorrection[] {
+function correctionsOf(before: readonly NewResult[], after: readonly NewResult[]): readonly AttendanceCorrection[] {
   const old = new Map(before.map(result => [result.person, figures(result)]))
   const now = new Map(after.map(result => [result.person, figures(result)]))
   return [...new Set([...old.keys(), ...now.keys()])].flatMap(userId => {
