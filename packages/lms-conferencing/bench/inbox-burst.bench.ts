@@ -11,7 +11,8 @@ import { insertByHand, insertInPostgres } from './by-hand.ts'
 import type { Figure } from './inbox.bench.ts'
 
 const PER_SECOND = 2000
-const SECONDS = 60
+/** PostgreSQL applies more slowly than it takes, and each run waits until all is applied. */
+const SECONDS = { SQLite: 60, PostgreSQL: 15 } as const
 /** As fast as they are taken: so many. */
 const AT_FULL_SPEED = 20_000
 const TARGET_P99_MS = 500
@@ -28,7 +29,8 @@ export default async function inboxBurstBench(): Promise<Figure[]> {
 
 async function on(name: Database['name'], processes: number): Promise<Figure[]> {
   const where = `${name}, ${processes === 1 ? 'one process' : `${processes} processes`}`
-  const steady = await play(name, { perSecond: PER_SECOND, callbacks: PER_SECOND * SECONDS, processes })
+  const seconds = SECONDS[name]
+  const steady = await play(name, { perSecond: PER_SECOND, callbacks: PER_SECOND * seconds, processes })
   const fast = await play(name, { perSecond: null, callbacks: AT_FULL_SPEED, processes })
   const calm = await play(name, { perSecond: 200, callbacks: 4000, processes })
   const p99 = quantile(steady.sender.answers.waits, 0.99)
@@ -36,7 +38,7 @@ async function on(name: Database['name'], processes: number): Promise<Figure[]> 
   const rate = fast.events / fast.seconds
   return [
     {
-      name: `p99 of acknowledgement, ${PER_SECOND}/s for ${SECONDS} s (${where})`,
+      name: `p99 of acknowledgement, ${PER_SECOND}/s for ${seconds} s (${where})`,
       ours: Math.round(p99),
       limit: TARGET_P99_MS,
       unit: 'ms',
