@@ -151,11 +151,15 @@ export interface PersonActivity {
 /** Where a fact came from; shown beside every figure that rests on it. */
 export type Provenance = 'webhook' | 'snapshot' | 'report' | 'lms'
 
-/** What a provider's callback says, in our words. `meetingKey` finds the class. */
+/**
+ * What a provider's callback says, in our words. `meetingKey` finds the class; where several classes share the meeting,
+ * `runStartedAt` (epoch milliseconds) says which of them, as far as the callback tells when its run began.
+ */
 export type ConferenceEvent =
   | {
       readonly kind: 'attendance'
       readonly meetingKey: string
+      readonly runStartedAt?: number | undefined
       readonly event: AttendanceEvent
       /** @default 'webhook' */
       readonly provenance?: Provenance | undefined
@@ -164,6 +168,7 @@ export type ConferenceEvent =
   | {
       readonly kind: 'activity'
       readonly meetingKey: string
+      readonly runStartedAt?: number | undefined
       readonly instance: string
       readonly pollsPublished: number
       readonly people: readonly PersonActivity[]
@@ -171,7 +176,12 @@ export type ConferenceEvent =
   /** The run may be over; nobody vouches for it, so the provider is asked before anything is closed. */
   | { readonly kind: 'maybe-ended'; readonly meetingKey: string }
   /** A recording appeared or changed; a hint to read the list from the provider, never a fact by itself. */
-  | { readonly kind: 'recording'; readonly meetingKey: string; readonly recordId: string | null }
+  | {
+      readonly kind: 'recording'
+      readonly meetingKey: string
+      readonly runStartedAt?: number | undefined
+      readonly recordId: string | null
+    }
   /** A breakout room belongs to a meeting: its own callbacks name `meetingKey`, and count for `parent`. */
   | {
       readonly kind: 'breakout'

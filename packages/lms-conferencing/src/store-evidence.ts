@@ -3,11 +3,15 @@ import type { LostCallbacks } from './attendance/gaps.ts'
 import type { Interval } from './attendance/types.ts'
 import type { Activity, AttendanceEvent, PersonActivity, Provenance, Room } from './model.ts'
 
-/** How a callback names a meeting. Two tenants, or two servers, may use the same name for different meetings. */
-export interface MeetingName {
+/** Where a callback comes from. */
+export interface ServerName {
   readonly tenantId: string
   readonly provider: string
   readonly serverId: string
+}
+
+/** How a callback names a meeting. Two tenants, or two servers, may use the same name for different meetings. */
+export interface MeetingName extends ServerName {
   readonly meetingKey: string
 }
 

@@ -52,6 +52,11 @@ export interface InboxOutcome {
   readonly waitingFor?: readonly string[] | undefined
 }
 
+export interface InboxMark {
+  readonly row: InboxRow
+  readonly outcome: InboxOutcome
+}
+
 export interface InboxFilter {
   readonly tenantId: string
   readonly state?: InboxState | undefined

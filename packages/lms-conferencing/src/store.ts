@@ -8,12 +8,14 @@ import type {
   MeetingName,
   ReconcileFilter,
   RunActivity,
+  ServerName,
   SnapshotName,
   StoredEvent,
   StoredReconciliation,
 } from './store-evidence.ts'
 import type {
   InboxFilter,
+  InboxMark,
   InboxOutcome,
   InboxRow,
   InboxSelection,
@@ -68,11 +70,17 @@ export interface ClassFilter {
   /** Only classes that ended at this moment or later. */
   readonly endedSince?: Date | undefined
   readonly provider?: string | undefined
+  readonly serverId?: string | undefined
   readonly meetingId?: string | undefined
   /** Only classes after this one in the order of the list: the last of the page before. */
   readonly after?: { readonly startsAt: Date; readonly id: string } | undefined
   readonly limit?: number | undefined
   readonly offset?: number | undefined
+}
+
+export interface InsertedClasses {
+  readonly inserted: readonly string[]
+  readonly shared: number
 }
 
 /** A class made by a request that may come again. */
@@ -91,14 +99,32 @@ export interface Once {
 export interface StoreTransaction extends JobTransaction, ResultTransaction, DashboardTransaction {
   /** Callbacks that waited for the meeting of this class come back to `new`. `CONFLICT` when id or meeting key is taken. */
   insertClass(row: StoredClass): Promise<void>
+  /**
+   * Inserts the classes whose id is new, and leaves those that are there as they are. Where several share a meeting, one
+   * alone keeps its key, and the others are kept without: {@link ClassFilter.meetingId} finds them all. When the class
+   * that has the key goes elsewhere, another takes it over. Answers which were new, and how many were kept without a key.
+   */
+  insertClasses(tenantId: string, rows: readonly StoredClass[]): Promise<InsertedClasses>
   getClass(tenantId: string, id: string): Promise<StoredClass | null>
+  /** Which of these ids are those of classes that are there, in no order. */
+  knownClasses(tenantId: string, ids: readonly string[]): Promise<readonly string[]>
   /** The class whose meeting a callback names; `null` when the name is empty or nobody's. */
   findClassByMeetingKey(name: MeetingName): Promise<StoredClass | null>
+  /**
+   * Of many keys that callbacks of one server name, the classes that there are: by key, all that share the meeting, by
+   * start, then id.
+   */
+  findClassesByMeetingKeys(
+    server: ServerName,
+    meetingKeys: readonly string[],
+  ): Promise<ReadonlyMap<string, readonly StoredClass[]>>
   /** By start, then id. */
   listClasses(filter: ClassFilter): Promise<readonly StoredClass[]>
+  countClasses(filter: Omit<ClassFilter, 'limit' | 'offset'>): Promise<number>
   /**
    * Applies the patch when `row.version` is still current; answers the new row, or `null` when another writer was
-   * first. Callbacks that waited for a new meeting key come back to `new`.
+   * first. Callbacks that waited for a new meeting key come back to `new`; the old one is taken over by a class that
+   * shares the old meeting.
    */
   updateClass(row: StoredClass, patch: ClassPatch, now: Date): Promise<StoredClass | null>
   /** Deletes the class with its facts and recordings. Deleting one that is not there is no error. */
@@ -109,6 +135,11 @@ export interface StoreTransaction extends JobTransaction, ResultTransaction, Das
    * provenance. Answers how many were new.
    */
   addEvents(tenantId: string, classId: string, events: readonly StoredEvent[]): Promise<number>
+  /** The same for several classes, by id. Answers how many were new in which class; none in those it does not name. */
+  addEventsByClass(
+    tenantId: string,
+    events: ReadonlyMap<string, readonly StoredEvent[]>,
+  ): Promise<ReadonlyMap<string, number>>
   /** By time; the order is the same whatever the order they came in. */
   listEvents(tenantId: string, classId: string): Promise<readonly StoredEvent[]>
   /** Forgets snapshots. Answers how many. */
@@ -169,6 +200,8 @@ export interface StoreTransaction extends JobTransaction, ResultTransaction, Das
   nextInboxDue(tenantId: string): Promise<Date | null>
   getInbox(tenantId: string, seq: number): Promise<InboxRow | null>
   markInbox(row: InboxRow, outcome: InboxOutcome): Promise<void>
+  /** The same for many rows; those of one outcome cost hardly more than one row does. */
+  markInboxRows(marks: readonly InboxMark[]): Promise<void>
   /** Puts rows back to `new`, due at once, if they have their body. Answers how many. */
   requeueInbox(tenantId: string, which: InboxSelection): Promise<number>
   countInbox(tenantId: string): Promise<Readonly<Record<InboxState, number>>>

@@ -4,7 +4,8 @@ import type { Clock, TimerHandle } from '../clock.ts'
 import { ConferencingError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import type { InboxRow, Store, StoreTransaction } from '../store.ts'
-import { applyRow, type ClassChange, type EventSource, eventsOf } from './apply-row.ts'
+import { applyRows, type ClassChange, type EventSource, eventsOf } from './apply-rows.ts'
+import type { ReadCallback } from './decide.ts'
 import { isUnavailable } from './receiver.ts'
 
 export interface ApplierOptions {
@@ -35,12 +36,6 @@ export interface Settled {
   readonly waitedMs: number
   /** Why it is dead; `null` when it is not. */
   readonly deadBecause: string | null
-}
-
-/** What came of one row, or of several. */
-interface Applied {
-  readonly changes: readonly ClassChange[]
-  readonly settled: readonly Settled[]
 }
 
 /** A database that is back is noticed within this time. */
@@ -160,15 +155,24 @@ export class Applier {
 
   /** One transaction: the effect of all rows taken, and the mark that they had it. */
   async #apply(take: (tx: StoreTransaction) => Promise<readonly InboxRow[]>): Promise<number> {
-    const { taken, applied } = await this.#options.store.transaction(async tx => {
+    const { store, tenantId, providers, onSettled } = this.#options
+    const { taken, settled, changes } = await store.transaction(async tx => {
       const rows = await take(tx)
-      const all: Applied[] = []
-      for (const row of rows) all.push(await this.#applyOrMark(tx, row))
-      return { taken: rows.length, applied: all }
+      const callbacks: ReadCallback[] = []
+      const settled: Settled[] = []
+      for (const row of rows) {
+        try {
+          callbacks.push({ row, events: eventsOf(row, providers) })
+        } catch (error) {
+          settled.push(...(await this.#markFailed(tx, row, error)))
+        }
+      }
+      const changes = await applyRows(tx, tenantId, callbacks)
+      for (const { row } of callbacks) settled.push(this.#settled(row, null))
+      return { taken: rows.length, settled, changes }
     })
-    this.#options.onSettled(applied.flatMap(({ settled }) => settled))
-    const changes = applied.flatMap(one => one.changes)
-    if (changes.length > 0) this.#tell(mergeByClass(changes))
+    onSettled(settled)
+    if (changes.length > 0) this.#tell(changes)
     return taken
   }
 
@@ -189,16 +193,6 @@ export class Applier {
       })
       this.#options.onSettled(settled)
     }
-  }
-
-  async #applyOrMark(tx: StoreTransaction, row: InboxRow): Promise<Applied> {
-    let events: ReturnType<typeof eventsOf>
-    try {
-      events = eventsOf(row, this.#options.providers)
-    } catch (error) {
-      return { changes: [], settled: await this.#markFailed(tx, row, error) }
-    }
-    return { changes: await applyRow(tx, row, events), settled: [this.#settled(row, null)] }
   }
 
   /** Answers the row if that was its last chance. */
@@ -252,26 +246,4 @@ const isLocked = (error: unknown): boolean => error instanceof ConferencingError
 function describe(error: unknown): string {
   if (error instanceof ConferencingError) return `${error.code}: ${error.message}`.slice(0, 500)
   return error instanceof Error ? error.name : typeof error
-}
-
-function mergeByClass(changes: readonly ClassChange[]): readonly ClassChange[] {
-  const merged = new Map<string, ClassChange>()
-  for (const change of changes) {
-    const { id } = change.stored.liveClass
-    const before = merged.get(id)
-    merged.set(
-      id,
-      before
-        ? {
-            stored: change.stored,
-            newFacts: before.newFacts + change.newFacts,
-            started: [...before.started, ...change.started],
-            ended: [...before.ended, ...change.ended],
-            maybeEnded: before.maybeEnded || change.maybeEnded,
-            recordings: [...new Set([...before.recordings, ...change.recordings])],
-          }
-        : change,
-    )
-  }
-  return [...merged.values()]
 }

@@ -4,7 +4,7 @@ import type { VerifiedCallback } from '../provider.ts'
 import type { InboxSelection, Store } from '../store.ts'
 import { storeUnavailable } from '../store-faults.ts'
 import { Applier, type Settled } from './applier.ts'
-import type { ClassChange, EventSource } from './apply-row.ts'
+import type { ClassChange, EventSource } from './apply-rows.ts'
 import { callbackDigest } from './digest.ts'
 import { Receiver } from './receiver.ts'
 
@@ -70,6 +70,9 @@ export interface Inbox {
   replay(which: InboxSelection): Promise<number>
 }
 
+/** How many callbacks are applied in one transaction: what one costs hardly grows, and nobody waits long for its end. */
+export const APPLIED_AT_ONCE = 200
+
 /** The durable inbox of one tenant. One in each process; several processes may share a store. */
 export function createInbox(options: InboxOptions): Inbox {
   const { tenantId, store, clock = systemClock } = options
@@ -83,7 +86,7 @@ export function createInbox(options: InboxOptions): Inbox {
     onApplied: options.onApplied ?? (() => {}),
     onSettled: options.onSettled ?? (() => {}),
     onOutage: options.onOutage ?? (() => {}),
-    batchSize: 50,
+    batchSize: APPLIED_AT_ONCE,
     maxAttempts: options.maxAttempts ?? 8,
     pollMs: options.pollMs ?? 1000,
   })

@@ -1,2 +1,2 @@
-export type { ClassChange, EventSource } from './apply-row.ts'
+export type { ClassChange, EventSource } from './apply-rows.ts'
 export { createInbox, type Inbox, type InboxOptions } from './inbox.ts'

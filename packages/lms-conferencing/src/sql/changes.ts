@@ -9,6 +9,8 @@ import type { TableNames, Tables } from './schema.ts'
 const kept = 50_000
 /** How many changes pass between two looks at the bound. */
 const sweepEvery = 1_024
+/** How many classes go into one statement. */
+const BATCH = 200
 
 /** The log of one transaction. */
 export interface ChangeLog {
@@ -17,6 +19,8 @@ export interface ChangeLog {
    * a burst of callbacks in one transaction is one change.
    */
   note(tenantId: string, classId: string, kind: ChangeKind): Promise<void>
+  /** The same for many classes, in few statements. */
+  noteAll(tenantId: string, classIds: readonly string[], kind: ChangeKind): Promise<void>
   /** Notes a change that is of no class that exists. */
   noteFor(tenantId: string, courseId: string, classId: string, kind: ChangeKind): Promise<void>
   readonly isEmpty: boolean
@@ -24,46 +28,54 @@ export interface ChangeLog {
 
 export function changeLog(db: Transaction<Tables>, tables: TableNames): ChangeLog {
   const noted = new Set<string>()
+  const keyOf = (...names: readonly string[]): string => JSON.stringify(names)
 
   /** Write transactions run one after the other, so numbers are in the order of commits: a reader never overlooks one. */
-  async function once(key: readonly string[], insert: () => Promise<{ seq: number } | undefined>): Promise<void> {
-    const name = JSON.stringify(key)
-    if (noted.has(name)) return
-    const row = await insert()
-    if (!row) return
-    noted.add(name)
-    if (row.seq % sweepEvery === 0)
-      await db
-        .deleteFrom(tables.changes)
-        .where('seq', '<=', row.seq - kept)
+  async function swept(rows: readonly { readonly seq: number }[]): Promise<void> {
+    const seqs = rows.map(({ seq }) => seq)
+    const due = seqs.find(seq => seq % sweepEvery === 0)
+    if (due === undefined) return
+    await db
+      .deleteFrom(tables.changes)
+      .where('seq', '<=', Math.max(...seqs) - kept)
+      .execute()
+  }
+
+  async function noteAll(tenantId: string, classIds: readonly string[], kind: ChangeKind): Promise<void> {
+    const missing = [...new Set(classIds)].filter(id => !noted.has(keyOf(tenantId, id, kind)))
+    for (let first = 0; first < missing.length; first += BATCH) {
+      const rows = await db
+        .insertInto(tables.changes)
+        .columns(['tenant_id', 'course_id', 'class_id', 'kind'])
+        .expression(
+          db
+            .selectFrom(tables.classes)
+            .select(['tenant_id', 'course_id', 'id', sql.lit(kind).as('kind')])
+            .where('tenant_id', '=', tenantId)
+            .where('id', 'in', missing.slice(first, first + BATCH)),
+        )
+        .returning(['seq', 'class_id'])
         .execute()
+      for (const { class_id: id } of rows) noted.add(keyOf(tenantId, id, kind))
+      await swept(rows)
+    }
   }
 
   return {
-    note: (tenantId, classId, kind) =>
-      once([tenantId, classId, kind], () =>
-        db
-          .insertInto(tables.changes)
-          .columns(['tenant_id', 'course_id', 'class_id', 'kind'])
-          .expression(
-            db
-              .selectFrom(tables.classes)
-              .select(['tenant_id', 'course_id', 'id', sql.lit(kind).as('kind')])
-              .where('tenant_id', '=', tenantId)
-              .where('id', '=', classId),
-          )
-          .returning('seq')
-          .executeTakeFirst(),
-      ),
+    note: (tenantId, classId, kind) => noteAll(tenantId, [classId], kind),
+    noteAll,
 
-    noteFor: (tenantId, courseId, classId, kind) =>
-      once([tenantId, courseId, classId, kind], () =>
-        db
-          .insertInto(tables.changes)
-          .values({ tenant_id: tenantId, course_id: courseId, class_id: classId, kind })
-          .returning('seq')
-          .executeTakeFirst(),
-      ),
+    async noteFor(tenantId, courseId, classId, kind) {
+      const key = keyOf(tenantId, courseId, classId, kind)
+      if (noted.has(key)) return
+      const rows = await db
+        .insertInto(tables.changes)
+        .values({ tenant_id: tenantId, course_id: courseId, class_id: classId, kind })
+        .returning('seq')
+        .execute()
+      noted.add(key)
+      await swept(rows)
+    },
 
     get isEmpty() {
       return noted.size === 0

@@ -1,16 +1,29 @@
-import type { Insertable, Transaction, Updateable } from 'kysely'
-import { ConferencingError } from '../errors.ts'
+import type { Transaction } from 'kysely'
 import type { Meeting } from '../model.ts'
-import type { ClassPatch, MeetingName, StoredClass, StoreTransaction } from '../store.ts'
+import type { ClassFilter, MeetingName, StoredClass, StoreTransaction } from '../store.ts'
 import type { ChangeLog } from './changes.ts'
+import { chunks } from './chunks.ts'
+import { classFromRow, patchToRow, toRow } from './class-rows.ts'
 import { requeueWaiting } from './inbox.ts'
 import { keepResults, makeStale } from './results.ts'
-import type { ClassTable, TableNames, Tables } from './schema.ts'
+import type { TableNames, Tables } from './schema.ts'
 
 type ClassQueries = Pick<
   StoreTransaction,
-  'insertClass' | 'getClass' | 'findClassByMeetingKey' | 'listClasses' | 'updateClass' | 'deleteClass'
+  | 'insertClass'
+  | 'insertClasses'
+  | 'knownClasses'
+  | 'getClass'
+  | 'findClassByMeetingKey'
+  | 'findClassesByMeetingKeys'
+  | 'listClasses'
+  | 'countClasses'
+  | 'updateClass'
+  | 'deleteClass'
 >
+
+/** How many classes go into one statement. */
+const BATCH = 100
 
 /** By which attendance is measured. */
 const measured = ['startsAt', 'durationMinutes', 'status', 'startedAt', 'endedAt'] as const
@@ -26,15 +39,150 @@ export function classQueries(db: Transaction<Tables>, tables: TableNames, log: C
     return row ? classFromRow(row) : null
   }
 
+  const knownClasses: ClassQueries['knownClasses'] = async (tenantId, ids) => {
+    const known: string[] = []
+    for (let first = 0; first < ids.length; first += BATCH) {
+      const rows = await db
+        .selectFrom(tables.classes)
+        .select('id')
+        .where('tenant_id', '=', tenantId)
+        .where('id', 'in', ids.slice(first, first + BATCH))
+        .execute()
+      known.push(...rows.map(({ id }) => id))
+    }
+    return known
+  }
+
+  function chosen({ tenantId, courseIds, status, provisioning, endedSince, ...more }: ClassFilter) {
+    let query = db.selectFrom(tables.classes).where('tenant_id', '=', tenantId)
+    if (courseIds) query = query.where('course_id', 'in', courseIds)
+    if (status) query = query.where('status', '=', status)
+    if (provisioning) query = query.where('provisioning', '=', provisioning)
+    if (endedSince) query = query.where('ended_at', '>=', endedSince.getTime())
+    const { startsSince, startsBefore, provider, serverId, meetingId, after } = more
+    if (startsSince) query = query.where('starts_at', '>=', startsSince.getTime())
+    if (startsBefore) query = query.where('starts_at', '<', startsBefore.getTime())
+    if (provider !== undefined) query = query.where('provider', '=', provider)
+    if (serverId !== undefined) query = query.where('server_id', '=', serverId)
+    if (meetingId !== undefined) query = query.where('meeting_id', '=', meetingId)
+    if (after) {
+      const at = after.startsAt.getTime()
+      // The first condition says nothing new: it is the one by which an index begins where the page before ended.
+      query = query
+        .where('starts_at', '>=', at)
+        .where(({ eb, and, or }) =>
+          or([eb('starts_at', '>', at), and([eb('starts_at', '=', at), eb('id', '>', after.id)])]),
+        )
+    }
+    return query
+  }
+
+  /** Those whose id is not there yet, each id once. */
+  async function unknownOf(tenantId: string, rows: readonly StoredClass[]): Promise<readonly StoredClass[]> {
+    const byId = new Map(rows.map(row => [row.liveClass.id, row]))
+    for (const id of await knownClasses(tenantId, [...byId.keys()])) byId.delete(id)
+    return [...byId.values()]
+  }
+
+  /** Each without its meeting key where another class has it already. */
+  async function withFreeKeys(
+    tenantId: string,
+    rows: readonly StoredClass[],
+  ): Promise<readonly { readonly stored: StoredClass; readonly isShared: boolean }[]> {
+    const keys = [...new Set(rows.flatMap(({ meeting }) => meeting.meetingKey || []))]
+    if (keys.length === 0) return rows.map(stored => ({ stored, isShared: false }))
+    const held = await db
+      .selectFrom(tables.classes)
+      .select(['provider', 'server_id', 'meeting_key'])
+      .where('tenant_id', '=', tenantId)
+      .where('meeting_key', 'in', keys)
+      .execute()
+    const taken = new Set(held.map(row => JSON.stringify([row.provider, row.server_id, row.meeting_key])))
+    return rows.map(stored => {
+      const { provider, serverId, meetingKey } = stored.meeting
+      const name = JSON.stringify([provider, serverId, meetingKey])
+      const isShared = meetingKey !== '' && taken.has(name)
+      taken.add(name)
+      return { stored: isShared ? { ...stored, meeting: { ...stored.meeting, meetingKey: '' } } : stored, isShared }
+    })
+  }
+
+  /** Names of their meetings that callbacks wait for. */
+  async function waitedFor(tenantId: string, rows: readonly StoredClass[]): Promise<readonly MeetingName[]> {
+    const names = rows.flatMap(({ meeting }) => (meeting.meetingKey === '' ? [] : meetingName(tenantId, meeting)))
+    if (names.length === 0) return []
+    const waiting = await db
+      .selectFrom(tables.inbox_waiting)
+      .select('meeting_key')
+      .distinct()
+      .where('tenant_id', '=', tenantId)
+      .where(
+        'meeting_key',
+        'in',
+        names.map(({ meetingKey }) => meetingKey),
+      )
+      .execute()
+    const keys = new Set(waiting.map(row => row.meeting_key))
+    return names.filter(({ meetingKey }) => keys.has(meetingKey))
+  }
+
+  async function insertAll(tenantId: string, rows: readonly StoredClass[]): Promise<void> {
+    const ids = rows.map(({ liveClass }) => liveClass.id)
+    await db.insertInto(tables.classes).values(rows.map(toRow)).execute()
+    const over = rows.filter(({ liveClass }) => liveClass.status === 'completed').map(({ liveClass }) => liveClass.id)
+    await keepResults(db, tables, tenantId, over)
+    for (const name of await waitedFor(tenantId, rows)) await requeueWaiting(db, tables, name)
+    await log.noteAll(tenantId, ids, 'class')
+  }
+
+  /** A meeting that other classes share stays known by its name when the class that had the name goes elsewhere. */
+  async function passOnKey(tenantId: string, { provider, serverId, meetingId, meetingKey }: Meeting): Promise<void> {
+    if (meetingKey === '' || meetingId === '') return
+    const heir = await db
+      .selectFrom(tables.classes)
+      .select('id')
+      .where('tenant_id', '=', tenantId)
+      .where('provider', '=', provider)
+      .where('server_id', '=', serverId)
+      .where('meeting_id', '=', meetingId)
+      .where('meeting_key', 'is', null)
+      .orderBy('starts_at')
+      .orderBy('id')
+      .limit(1)
+      .executeTakeFirst()
+    if (!heir) return
+    await db
+      .updateTable(tables.classes)
+      .set({ meeting_key: meetingKey })
+      .where('tenant_id', '=', tenantId)
+      .where('id', '=', heir.id)
+      .execute()
+  }
+
   return {
     getClass,
+    knownClasses,
 
     async insertClass(stored) {
-      await db.insertInto(tables.classes).values(toRow(stored)).execute()
-      const { tenantId, id } = stored.liveClass
-      if (stored.liveClass.status === 'completed') await keepResults(db, tables, { tenantId, classId: id })
-      await requeueWaiting(db, tables, meetingName(tenantId, stored.meeting))
-      await log.note(tenantId, id, 'class')
+      await insertAll(stored.liveClass.tenantId, [stored])
+    },
+
+    async insertClasses(tenantId, rows) {
+      const inserted: string[] = []
+      let shared = 0
+      for (let first = 0; first < rows.length; first += BATCH) {
+        const batch = rows.slice(first, first + BATCH)
+        const fresh = await unknownOf(tenantId, batch)
+        const named = await withFreeKeys(tenantId, fresh)
+        shared += named.filter(({ isShared }) => isShared).length
+        if (named.length > 0)
+          await insertAll(
+            tenantId,
+            named.map(({ stored }) => stored),
+          )
+        inserted.push(...named.map(({ stored }) => stored.liveClass.id))
+      }
+      return { inserted, shared }
     },
 
     async findClassByMeetingKey({ tenantId, provider, serverId, meetingKey }) {
@@ -49,25 +197,41 @@ export function classQueries(db: Transaction<Tables>, tables: TableNames, log: C
       return row ? classFromRow(row) : null
     },
 
-    async listClasses({ tenantId, courseIds, status, provisioning, endedSince, limit, offset, ...starts }) {
-      if (courseIds?.length === 0) return []
-      let query = db.selectFrom(tables.classes).selectAll().where('tenant_id', '=', tenantId)
-      if (courseIds) query = query.where('course_id', 'in', courseIds)
-      if (status) query = query.where('status', '=', status)
-      if (provisioning) query = query.where('provisioning', '=', provisioning)
-      if (starts.startsSince) query = query.where('starts_at', '>=', starts.startsSince.getTime())
-      if (starts.startsBefore) query = query.where('starts_at', '<', starts.startsBefore.getTime())
-      if (endedSince) query = query.where('ended_at', '>=', endedSince.getTime())
-      const { provider, meetingId, after } = starts
-      if (provider !== undefined) query = query.where('provider', '=', provider)
-      if (meetingId !== undefined) query = query.where('meeting_id', '=', meetingId)
-      if (after) {
-        const at = after.startsAt.getTime()
-        query = query.where(({ eb, and, or }) =>
-          or([eb('starts_at', '>', at), and([eb('starts_at', '=', at), eb('id', '>', after.id)])]),
-        )
+    async findClassesByMeetingKeys({ tenantId, provider, serverId }, meetingKeys) {
+      const found = new Map<string, StoredClass[]>()
+      for (const some of chunks([...new Set(meetingKeys)], BATCH)) {
+        const rows = await db
+          .selectFrom(`${tables.classes} as holder`)
+          .innerJoin(`${tables.classes} as one`, join =>
+            join
+              .onRef('one.tenant_id', '=', 'holder.tenant_id')
+              .onRef('one.provider', '=', 'holder.provider')
+              .onRef('one.server_id', '=', 'holder.server_id')
+              .onRef('one.meeting_id', '=', 'holder.meeting_id'),
+          )
+          .selectAll('one')
+          .select('holder.meeting_key as held_key')
+          .where('holder.tenant_id', '=', tenantId)
+          .where('holder.provider', '=', provider)
+          .where('holder.server_id', '=', serverId)
+          .where('holder.meeting_key', 'in', some)
+          .where(({ eb, or, ref }) => or([eb('one.id', '=', ref('holder.id')), eb('holder.meeting_id', '<>', '')]))
+          .orderBy('one.starts_at')
+          .orderBy('one.id')
+          .execute()
+        for (const { held_key: key, ...row } of rows) {
+          const sharing = found.get(key ?? '') ?? []
+          sharing.push(classFromRow(row))
+          found.set(key ?? '', sharing)
+        }
       }
-      const rows = await query
+      return found
+    },
+
+    async listClasses({ limit, offset, ...filter }) {
+      if (filter.courseIds?.length === 0) return []
+      const rows = await chosen(filter)
+        .selectAll()
         .orderBy('starts_at')
         .orderBy('id')
         .limit(limit ?? Number.MAX_SAFE_INTEGER)
@@ -76,7 +240,15 @@ export function classQueries(db: Transaction<Tables>, tables: TableNames, log: C
       return rows.map(classFromRow)
     },
 
-    async updateClass({ liveClass: { tenantId, id }, version }, patch, now) {
+    async countClasses(filter) {
+      if (filter.courseIds?.length === 0) return 0
+      const row = await chosen(filter)
+        .select(({ fn }) => fn.countAll<number>().as('count'))
+        .executeTakeFirst()
+      return Number(row?.count ?? 0)
+    },
+
+    async updateClass({ liveClass: { tenantId, id }, meeting, version }, patch, now) {
       const { numUpdatedRows } = await db
         .updateTable(tables.classes)
         .set({ ...patchToRow(patch), updated_at: now.getTime(), version: version + 1 })
@@ -85,21 +257,22 @@ export function classQueries(db: Transaction<Tables>, tables: TableNames, log: C
         .where('version', '=', version)
         .executeTakeFirst()
       if (numUpdatedRows === 0n) return null
-      if (patch.status === 'completed') await keepResults(db, tables, { tenantId, classId: id })
+      if (patch.status === 'completed') await keepResults(db, tables, tenantId, [id])
       if (measured.some(field => patch[field] !== undefined)) await makeStale(db, tables, { tenantId, classId: id })
-      if (patch.meeting) await requeueWaiting(db, tables, meetingName(tenantId, patch.meeting))
+      if (patch.meeting) {
+        await requeueWaiting(db, tables, meetingName(tenantId, patch.meeting))
+        if (patch.meeting.meetingKey !== meeting.meetingKey) await passOnKey(tenantId, meeting)
+      }
       await log.note(tenantId, id, 'class')
       return getClass(tenantId, id)
     },
 
     async deleteClass(tenantId, id) {
-      const deleted = await db
-        .deleteFrom(tables.classes)
-        .where('tenant_id', '=', tenantId)
-        .where('id', '=', id)
-        .returning('course_id')
-        .executeTakeFirst()
-      if (deleted) await log.noteFor(tenantId, deleted.course_id, id, 'class')
+      const before = await getClass(tenantId, id)
+      if (!before) return
+      await db.deleteFrom(tables.classes).where('tenant_id', '=', tenantId).where('id', '=', id).execute()
+      await passOnKey(tenantId, before.meeting)
+      await log.noteFor(tenantId, before.liveClass.courseId, id, 'class')
     },
   }
 }
@@ -110,99 +283,3 @@ const meetingName = (tenantId: string, { provider, serverId, meetingKey }: Meeti
   serverId,
   meetingKey,
 })
-
-const timeOrNull = (value: Date | null): number | null => (value ? value.getTime() : null)
-const dateOrNull = (value: number | null): Date | null => (value === null ? null : new Date(value))
-
-function toRow({ liveClass, meeting, version }: StoredClass): Insertable<ClassTable> {
-  if (liveClass.provider !== meeting.provider || liveClass.meetingId !== meeting.meetingId) {
-    throw new ConferencingError('INVALID', 'A class and its meeting name different providers or meetings.')
-  }
-  return {
-    tenant_id: liveClass.tenantId,
-    id: liveClass.id,
-    course_id: liveClass.courseId,
-    teacher_id: liveClass.teacherId,
-    title: liveClass.title,
-    description: liveClass.description,
-    starts_at: liveClass.startsAt.getTime(),
-    duration_minutes: liveClass.durationMinutes,
-    status: liveClass.status,
-    ...meetingToRow(meeting),
-    provisioning: liveClass.provisioning,
-    provisioning_reason: liveClass.provisioningReason,
-    record: Number(liveClass.record),
-    has_recording: Number(liveClass.hasRecording),
-    started_at: timeOrNull(liveClass.startedAt),
-    ended_at: timeOrNull(liveClass.endedAt),
-    created_at: liveClass.createdAt.getTime(),
-    updated_at: liveClass.updatedAt.getTime(),
-    version,
-  }
-}
-
-const meetingToRow = (meeting: Meeting) => ({
-  provider: meeting.provider,
-  server_id: meeting.serverId,
-  meeting_id: meeting.meetingId,
-  meeting_key: meeting.meetingKey === '' ? null : meeting.meetingKey,
-  moderator_password: meeting.moderatorPassword,
-  attendee_password: meeting.attendeePassword,
-  meeting_details: JSON.stringify(meeting.details),
-})
-
-/** Only what the patch names; a meeting comes with its provider and id. */
-function patchToRow(patch: ClassPatch): Updateable<ClassTable> {
-  return {
-    ...(patch.title !== undefined && { title: patch.title }),
-    ...(patch.description !== undefined && { description: patch.description }),
-    ...(patch.startsAt !== undefined && { starts_at: patch.startsAt.getTime() }),
-    ...(patch.durationMinutes !== undefined && { duration_minutes: patch.durationMinutes }),
-    ...(patch.status !== undefined && { status: patch.status }),
-    ...(patch.meetingId !== undefined && { meeting_id: patch.meetingId }),
-    ...(patch.provisioning !== undefined && { provisioning: patch.provisioning }),
-    ...(patch.provisioningReason !== undefined && { provisioning_reason: patch.provisioningReason }),
-    ...(patch.hasRecording !== undefined && { has_recording: Number(patch.hasRecording) }),
-    ...(patch.startedAt !== undefined && { started_at: timeOrNull(patch.startedAt) }),
-    ...(patch.endedAt !== undefined && { ended_at: timeOrNull(patch.endedAt) }),
-    ...(patch.meeting && meetingToRow(patch.meeting)),
-  }
-}
-
-/** What a row of classes says. */
-export function classFromRow(row: ClassTable): StoredClass {
-  const details: Readonly<Record<string, string>> = JSON.parse(row.meeting_details)
-  return {
-    liveClass: {
-      id: row.id,
-      tenantId: row.tenant_id,
-      courseId: row.course_id,
-      teacherId: row.teacher_id,
-      title: row.title,
-      description: row.description,
-      startsAt: new Date(row.starts_at),
-      durationMinutes: row.duration_minutes,
-      status: row.status,
-      provider: row.provider,
-      meetingId: row.meeting_id,
-      provisioning: row.provisioning,
-      provisioningReason: row.provisioning_reason,
-      record: row.record !== 0,
-      hasRecording: row.has_recording !== 0,
-      startedAt: dateOrNull(row.started_at),
-      endedAt: dateOrNull(row.ended_at),
-      createdAt: new Date(row.created_at),
-      updatedAt: new Date(row.updated_at),
-    },
-    meeting: {
-      provider: row.provider,
-      serverId: row.server_id,
-      meetingId: row.meeting_id,
-      meetingKey: row.meeting_key ?? '',
-      moderatorPassword: row.moderator_password,
-      attendeePassword: row.attendee_password,
-      details,
-    },
-    version: row.version,
-  }
-}

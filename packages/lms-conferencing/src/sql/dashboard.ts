@@ -7,7 +7,7 @@ import {
   type DashboardTransaction,
   LONGEST_CLASS_MINUTES,
 } from '../store-results.ts'
-import { classFromRow } from './classes.ts'
+import { classFromRow } from './class-rows.ts'
 import { resultFromRow } from './results.ts'
 import type { AttendanceMarkTable, ClassTable, ResultTable, TableNames, Tables } from './schema.ts'
 

@@ -5,60 +5,96 @@ import type { StoredEvent, StoreTransaction } from '../store.ts'
 import { storeUnavailable } from '../store-faults.ts'
 import { renameInActivity } from './activity.ts'
 import type { ChangeLog } from './changes.ts'
-import { makeStale, renameInResults } from './results.ts'
+import { chunks } from './chunks.ts'
+import { makeAllStale, renameInResults } from './results.ts'
 import type { EventTable, TableNames, Tables } from './schema.ts'
 
-type FactQueries = Pick<StoreTransaction, 'addEvents' | 'listEvents' | 'renamePerson'>
+type FactQueries = Pick<StoreTransaction, 'addEvents' | 'addEventsByClass' | 'listEvents' | 'renamePerson'>
 
 /** A fact that several sources report is shown with the strongest of them, whichever came first. */
 const strongestFirst: readonly Provenance[] = ['webhook', 'report', 'snapshot', 'lms']
 
+/** How many facts go into one statement. */
+const BATCH = 200
+
+type ByClass = ReadonlyMap<string, readonly StoredEvent[]>
+
 export function factQueries(db: Transaction<Tables>, tables: TableNames, log: ChangeLog): FactQueries {
-  const addEvent = async (
+  /** Answers how many were new in which class, and which classes are others now: also those whose facts got a source. */
+  const add = async (
     tenantId: string,
-    classId: string,
-    stored: StoredEvent,
-  ): Promise<'new' | 'stronger' | 'known'> => {
-    const row = toRow(tenantId, classId, stored)
-    const { numInsertedOrUpdatedRows } = await db
-      .insertInto(tables.events)
-      .values(row)
-      .onConflict(conflict => conflict.columns(['tenant_id', 'class_id', 'fact_key']).doNothing())
-      .executeTakeFirst()
-    if (numInsertedOrUpdatedRows !== 0n) return 'new'
-    const ofFact = db
-      .selectFrom(tables.events)
-      .select(['provenance', 'sources'])
-      .where('tenant_id', '=', tenantId)
-      .where('class_id', '=', classId)
-      .where('fact_key', '=', row.fact_key)
-    const known = sourcesOf(await ofFact.executeTakeFirstOrThrow())
-    if (!known.includes(row.provenance)) {
-      const all = [...known, row.provenance].sort()
-      await db
-        .updateTable(tables.events)
-        .set({ provenance: strongestFirst.find(source => all.includes(source)), sources: all.join(' ') })
-        .where('tenant_id', '=', tenantId)
-        .where('class_id', '=', classId)
-        .where('fact_key', '=', row.fact_key)
+    byClass: ByClass,
+  ): Promise<{ readonly added: ReadonlyMap<string, number>; readonly changed: readonly string[] }> => {
+    const known = distinct(tenantId, byClass)
+    const added = new Map<string, number>()
+    for (const rows of chunks([...known.values()], BATCH)) {
+      const inserted = await db
+        .insertInto(tables.events)
+        .values(rows)
+        .onConflict(conflict => conflict.columns(['tenant_id', 'class_id', 'fact_key']).doNothing())
+        .returning(['class_id', 'fact_key'])
         .execute()
-      return 'stronger'
+      for (const row of inserted) {
+        known.delete(nameOf(row))
+        added.set(row.class_id, (added.get(row.class_id) ?? 0) + 1)
+      }
     }
-    return 'known'
+    const stronger = await addSources(tenantId, [...known.values()])
+    return { added, changed: [...new Set([...added.keys(), ...stronger])] }
+  }
+
+  /** To facts that are there. Answers the classes of those that had not all these sources. */
+  const addSources = async (tenantId: string, facts: readonly EventTable[]): Promise<readonly string[]> => {
+    const changed = new Set<string>()
+    for (const some of chunks(facts, BATCH)) {
+      const given = new Map(some.map(fact => [nameOf(fact), fact]))
+      const kept = await db
+        .selectFrom(tables.events)
+        .select(['class_id', 'fact_key', 'provenance', 'sources'])
+        .where('tenant_id', '=', tenantId)
+        .where('class_id', 'in', [...new Set(some.map(fact => fact.class_id))])
+        .where('fact_key', 'in', [...new Set(some.map(fact => fact.fact_key))])
+        .execute()
+      const stronger = kept.flatMap(row => {
+        // One class may have a fact that was given for another.
+        const fact = given.get(nameOf(row))
+        const after = fact && together(row, fact)
+        return !after || after.sources === row.sources ? [] : { ...row, ...after }
+      })
+      for (const same of Map.groupBy(stronger, row => JSON.stringify([row.class_id, row.sources])).values()) {
+        const [first] = same
+        if (!first) continue
+        const { class_id: classId, provenance, sources } = first
+        await db
+          .updateTable(tables.events)
+          .set({ provenance, sources })
+          .where('tenant_id', '=', tenantId)
+          .where('class_id', '=', classId)
+          .where(
+            'fact_key',
+            'in',
+            same.map(row => row.fact_key),
+          )
+          .execute()
+        changed.add(classId)
+      }
+    }
+    return [...changed]
+  }
+
+  const addEventsByClass: FactQueries['addEventsByClass'] = async (tenantId, byClass) => {
+    const { added, changed } = await add(tenantId, byClass)
+    await makeAllStale(db, tables, tenantId, changed)
+    await log.noteAll(tenantId, [...added.keys()], 'attendance')
+    return added
   }
 
   return {
+    addEventsByClass,
+
     async addEvents(tenantId, classId, events) {
-      let added = 0
-      let changed = false
-      for (const event of events) {
-        const became = await addEvent(tenantId, classId, event)
-        if (became === 'new') added++
-        changed ||= became !== 'known'
-      }
-      if (changed) await makeStale(db, tables, { tenantId, classId })
-      if (added > 0) await log.note(tenantId, classId, 'attendance')
-      return added
+      const added = await addEventsByClass(tenantId, new Map([[classId, events]]))
+      return added.get(classId) ?? 0
     },
 
     async listEvents(tenantId, classId) {
@@ -80,6 +116,7 @@ export function factQueries(db: Transaction<Tables>, tables: TableNames, log: Ch
         .where('tenant_id', '=', tenantId)
         .where(({ eb, or }) => or([eb('person', '=', from), sql<boolean>`present like ${inList(from)} escape '!'`]))
         .execute()
+      const again = new Map<string, StoredEvent[]>()
       let renamed = 0
       for (const row of rows) {
         const event = fromRow(row)
@@ -92,9 +129,12 @@ export function factQueries(db: Transaction<Tables>, tables: TableNames, log: Ch
           .where('class_id', '=', row.class_id)
           .where('fact_key', '=', row.fact_key)
           .execute()
-        for (const provenance of sourcesOf(row)) await addEvent(tenantId, row.class_id, { event: after, provenance })
-        await log.note(tenantId, row.class_id, 'attendance')
+        const ofClass = again.get(row.class_id) ?? []
+        ofClass.push(...sourcesOf(row).map(provenance => ({ event: after, provenance })))
+        again.set(row.class_id, ofClass)
       }
+      await add(tenantId, again)
+      await log.noteAll(tenantId, [...again.keys()], 'attendance')
       await renameInActivity(db, tables, { tenantId, from, to })
       renamed += await renameInResults(db, tables, { tenantId, from, to })
       return renamed
@@ -102,9 +142,38 @@ export function factQueries(db: Transaction<Tables>, tables: TableNames, log: Ch
   }
 }
 
+/** Who reports a fact, as its row says it. */
+type Reported = Pick<EventTable, 'provenance' | 'sources'>
+
 /** All who report a fact. */
-const sourcesOf = ({ provenance, sources }: Pick<EventTable, 'provenance' | 'sources'>): readonly Provenance[] =>
+const sourcesOf = ({ provenance, sources }: Reported): readonly Provenance[] =>
   sources === null ? [provenance] : strongestFirst.filter(source => sources.split(' ').includes(source)).sort()
+
+const strongestOf = (a: Provenance, b: Provenance): Provenance =>
+  strongestFirst.indexOf(a) < strongestFirst.indexOf(b) ? a : b
+
+/** What the row of a fact says that both report. */
+function together(a: Reported, b: Reported): Reported {
+  const all = [...new Set([...sourcesOf(a), ...sourcesOf(b)])].sort()
+  return { provenance: strongestOf(a.provenance, b.provenance), sources: all.length > 1 ? all.join(' ') : null }
+}
+
+/** Tells facts of several classes apart: a key is hex. */
+const nameOf = (row: Pick<EventTable, 'class_id' | 'fact_key'>): string => `${row.fact_key} ${row.class_id}`
+
+/** Each fact once, with all who report it. */
+function distinct(tenantId: string, byClass: ByClass): Map<string, EventTable> {
+  const rows = new Map<string, EventTable>()
+  for (const [classId, events] of byClass) {
+    for (const event of events) {
+      const row = toRow(tenantId, classId, event)
+      const name = nameOf(row)
+      const before = rows.get(name)
+      rows.set(name, before ? { ...row, ...together(before, row) } : row)
+    }
+  }
+  return rows
+}
 
 const storedFrom = (row: EventTable): StoredEvent => ({
   event: fromRow(row),

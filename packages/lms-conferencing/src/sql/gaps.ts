@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely'
 import type { Interval } from '../attendance/types.ts'
 import type { Gap, StoredReconciliation, StoreTransaction } from '../store.ts'
-import { classFromRow } from './classes.ts'
+import { classFromRow } from './class-rows.ts'
 import { makeStale } from './results.ts'
 import type { GapTable, ReconciliationTable, TableNames, Tables } from './schema.ts'
 

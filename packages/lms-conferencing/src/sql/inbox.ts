@@ -1,11 +1,15 @@
 import type { Selectable, Transaction } from 'kysely'
-import type { InboxRow, InboxState, MeetingName, StoreTransaction } from '../store.ts'
+import type { InboxMark, InboxRow, InboxState, MeetingName, StoreTransaction } from '../store.ts'
+import { chunks } from './chunks.ts'
 import type { InboxTable, TableNames, Tables } from './schema.ts'
 
 type InboxQueries = Pick<
   StoreTransaction,
-  'dueInbox' | 'nextInboxDue' | 'getInbox' | 'markInbox' | 'requeueInbox' | 'countInbox' | 'listInbox'
+  'dueInbox' | 'nextInboxDue' | 'getInbox' | 'markInbox' | 'markInboxRows' | 'requeueInbox' | 'countInbox' | 'listInbox'
 >
+
+/** How many rows go into one statement. */
+const BATCH = 500
 
 /** Never failed: due whatever the clock says. */
 export const AT_ONCE = 0
@@ -30,6 +34,45 @@ export function inboxQueries(db: Transaction<Tables>, tables: TableNames): Inbox
       .execute()
     const keysOf = (seq: number) => waiting.filter(one => one.seq === seq).map(one => one.meeting_key)
     return rows.map(row => fromRow(row, waiting.length === 0 ? [] : keysOf(row.seq)))
+  }
+
+  const markInboxRows: InboxQueries['markInboxRows'] = async marks => {
+    const same = Map.groupBy(marks, ({ row: { tenantId }, outcome: { state, attempts, nextAttemptAt, reason } }) =>
+      JSON.stringify([tenantId, state, attempts, nextAttemptAt, reason]),
+    )
+    for (const some of [...same.values()].flatMap(all => [...chunks(all, BATCH)])) await markSame(some)
+  }
+
+  /** Rows of one tenant whose outcomes differ in nothing but what they wait for. */
+  const markSame = async (marks: readonly InboxMark[]): Promise<void> => {
+    const [first] = marks
+    if (!first) return
+    const { tenantId } = first.row
+    const { state, attempts, nextAttemptAt, reason = null } = first.outcome
+    await db
+      .updateTable(tables.inbox)
+      .set({ state, attempts, next_attempt_at: nextAttemptAt?.getTime() ?? AT_ONCE, reason })
+      .where('tenant_id', '=', tenantId)
+      .where(
+        'seq',
+        'in',
+        marks.map(({ row }) => row.seq),
+      )
+      .execute()
+    const waited = marks.filter(({ row }) => row.waitingFor.length > 0).map(({ row }) => row.seq)
+    if (waited.length > 0) {
+      await db.deleteFrom(tables.inbox_waiting).where('tenant_id', '=', tenantId).where('seq', 'in', waited).execute()
+    }
+    const waiting = marks.flatMap(({ row: { provider, serverId, seq }, outcome: { waitingFor } }) =>
+      [...new Set(waitingFor)].map(key => ({
+        tenant_id: tenantId,
+        provider,
+        server_id: serverId,
+        meeting_key: key,
+        seq,
+      })),
+    )
+    for (const some of chunks(waiting, BATCH)) await db.insertInto(tables.inbox_waiting).values(some).execute()
   }
 
   return {
@@ -58,24 +101,8 @@ export function inboxQueries(db: Transaction<Tables>, tables: TableNames): Inbox
       return row ?? null
     },
 
-    async markInbox({ tenantId, provider, serverId, seq, waitingFor: before }, outcome) {
-      const { state, attempts, nextAttemptAt, reason, waitingFor = [] } = outcome
-      await db
-        .updateTable(tables.inbox)
-        .set({ state, attempts, next_attempt_at: nextAttemptAt?.getTime() ?? AT_ONCE, reason: reason ?? null })
-        .where('tenant_id', '=', tenantId)
-        .where('seq', '=', seq)
-        .execute()
-      if (before.length > 0) {
-        await db.deleteFrom(tables.inbox_waiting).where('tenant_id', '=', tenantId).where('seq', '=', seq).execute()
-      }
-      for (const meetingKey of new Set(waitingFor)) {
-        await db
-          .insertInto(tables.inbox_waiting)
-          .values({ tenant_id: tenantId, provider, server_id: serverId, meeting_key: meetingKey, seq })
-          .execute()
-      }
-    },
+    markInbox: (row, outcome) => markInboxRows([{ row, outcome }]),
+    markInboxRows,
 
     async requeueInbox(tenantId, which) {
       const update = db.updateTable(tables.inbox).set(asNew).where('tenant_id', '=', tenantId).where('stripped', '=', 0)
@@ -122,21 +149,27 @@ export async function requeueWaiting(db: Transaction<Tables>, tables: TableNames
     .where('server_id', '=', name.serverId)
     .where('meeting_key', '=', name.meetingKey)
     .execute()
-  for (const { seq } of waiting) {
+  for (const rows of chunks(waiting, BATCH)) {
     await db
       .updateTable(tables.inbox)
       .set(asNew)
       .where('tenant_id', '=', name.tenantId)
-      .where('seq', '=', seq)
+      .where(
+        'seq',
+        'in',
+        rows.map(({ seq }) => seq),
+      )
       .where('stripped', '=', 0)
       .execute()
-    await db
-      .deleteFrom(tables.inbox_waiting)
-      .where('tenant_id', '=', name.tenantId)
-      .where('seq', '=', seq)
-      .where('meeting_key', '=', name.meetingKey)
-      .execute()
   }
+  if (waiting.length === 0) return
+  await db
+    .deleteFrom(tables.inbox_waiting)
+    .where('tenant_id', '=', name.tenantId)
+    .where('provider', '=', name.provider)
+    .where('server_id', '=', name.serverId)
+    .where('meeting_key', '=', name.meetingKey)
+    .execute()
 }
 
 const fromRow = (row: Selectable<InboxTable>, waitingFor: readonly string[]): InboxRow => ({

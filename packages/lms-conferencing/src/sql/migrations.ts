@@ -12,6 +12,7 @@ import { type ColumnTypes, type Migration, required } from './migrations/migrati
 import { once } from './migrations/once.ts'
 import { results } from './migrations/results.ts'
 import { settings } from './migrations/settings.ts'
+import { sharedMeetings } from './migrations/shared-meetings.ts'
 import type { TableNames, Tables } from './schema.ts'
 
 /** In order, one after the other; a published one is never changed. */
@@ -26,6 +27,7 @@ const migrations: readonly Migration[] = [
   { name: 'idempotency keys', up: once },
   { name: 'lost callbacks, reconciliation', up: gaps },
   { name: 'settings', up: settings },
+  { name: 'meetings that classes share', up: sharedMeetings },
 ]
 
 /**

@@ -25,6 +25,8 @@ export interface PostgresConfig {
   readonly statementTimeoutMs: number
   /** After which silence in the middle of a transaction the server ends it, in milliseconds. */
   readonly idleTimeoutMs: number
+  /** More settings of each transaction that only reads. Names and values are ours, never anybody's input. @default none */
+  readonly readSettings?: Readonly<Record<string, string>> | undefined
 }
 
 /** Kysely on `pg`, with the settings, locks and errors that the store needs. */
@@ -63,14 +65,15 @@ class PostgresStoreDriver implements Driver {
 
   constructor(config: PostgresConfig) {
     this.#config = config
-    const { lockKey, lockWaitMs, statementTimeoutMs, idleTimeoutMs } = config
+    const { lockKey, lockWaitMs, statementTimeoutMs, idleTimeoutMs, readSettings = {} } = config
     // Set in each transaction: behind a pooler, a session is not ours. All in one message to the server.
     const settings = `
       set local lock_timeout = ${whole(lockWaitMs)};
       set local statement_timeout = ${whole(statementTimeoutMs)};
       set local idle_in_transaction_session_timeout = ${whole(idleTimeoutMs)}`
     this.#begin = `begin isolation level read committed; ${settings}`
-    this.#beginReading = `begin isolation level repeatable read read only; ${settings}`
+    const more = Object.entries(readSettings).map(([name, value]) => `; set local ${name} = '${value}'`)
+    this.#beginReading = `begin isolation level repeatable read read only; ${settings}${more.join('')}`
     // With the lock held, each statement sees all that earlier holders have committed: nothing weaker is needed, and
     // nothing ever has to be repeated.
     this.#beginAlone = `${this.#begin}; select pg_advisory_xact_lock(${lockKey})`

@@ -6,27 +6,52 @@ import type { RecordingTable, TableNames, Tables } from './schema.ts'
 
 type RecordingQueries = Pick<StoreTransaction, 'upsertRecordings' | 'listRecordings'>
 
+/** How many recordings go into one statement. */
+const BATCH = 100
+
 export function recordingQueries(db: Transaction<Tables>, tables: TableNames, log: ChangeLog): RecordingQueries {
   return {
     async upsertRecordings(tenantId, recordings) {
-      for (const recording of recordings) {
-        const row = toRow(tenantId, recording)
-        const { tenant_id, class_id, record_id, ...rest } = row
-        const known = await db
+      for (let first = 0; first < recordings.length; first += BATCH) {
+        // The last of several that are the same one.
+        const rows = new Map(
+          recordings.slice(first, first + BATCH).map(one => [keyOf(one.classId, one.recordId), toRow(tenantId, one)]),
+        )
+        const found = await db
           .selectFrom(tables.recordings)
           .selectAll()
-          .where('tenant_id', '=', tenant_id)
-          .where('class_id', '=', class_id)
-          .where('record_id', '=', record_id)
-          .executeTakeFirst()
+          .where('tenant_id', '=', tenantId)
+          .where('class_id', 'in', [...new Set([...rows.values()].map(row => row.class_id))])
+          .where('record_id', 'in', [...new Set([...rows.values()].map(row => row.record_id))])
+          .execute()
+        const known = new Map(found.map(row => [keyOf(row.class_id, row.record_id), row]))
         // Read from the provider again and again, most lists bring nothing new.
-        if (known && isSame(known, row)) continue
+        const changed = [...rows].flatMap(([key, row]) => {
+          const before = known.get(key)
+          return before && isSame(before, row) ? [] : row
+        })
+        if (changed.length === 0) continue
         await db
           .insertInto(tables.recordings)
-          .values(row)
-          .onConflict(conflict => conflict.columns(['tenant_id', 'class_id', 'record_id']).doUpdateSet(rest))
+          .values(changed)
+          .onConflict(conflict =>
+            conflict.columns(['tenant_id', 'class_id', 'record_id']).doUpdateSet(({ ref }) => ({
+              name: ref('excluded.name'),
+              state: ref('excluded.state'),
+              published: ref('excluded.published'),
+              started_at: ref('excluded.started_at'),
+              ended_at: ref('excluded.ended_at'),
+              duration_seconds: ref('excluded.duration_seconds'),
+              size_bytes: ref('excluded.size_bytes'),
+              playback: ref('excluded.playback'),
+            })),
+          )
           .execute()
-        await log.note(tenantId, class_id, 'recordings')
+        await log.noteAll(
+          tenantId,
+          changed.map(row => row.class_id),
+          'recordings',
+        )
       }
     },
 
@@ -43,6 +68,8 @@ export function recordingQueries(db: Transaction<Tables>, tables: TableNames, lo
     },
   }
 }
+
+const keyOf = (...names: readonly string[]): string => JSON.stringify(names)
 
 /** Whether two rows say the same, whatever the order of their columns. */
 function isSame(a: RecordingTable, b: RecordingTable): boolean {

@@ -1,5 +1,6 @@
 import type { Transaction } from 'kysely'
 import type { NewResult, ResultTransaction, StoredResult } from '../store-results.ts'
+import { chunks } from './chunks.ts'
 import type { ResultTable, TableNames, Tables } from './schema.ts'
 
 /** How many rows go into one statement. */
@@ -11,21 +12,39 @@ export interface ClassKey {
 }
 
 /** Something the figures of a class rest on has changed: in the same transaction, what is kept of them becomes stale. */
-export async function makeStale(db: Transaction<Tables>, tables: TableNames, key: ClassKey): Promise<void> {
-  // A class that is not over has no row: nothing is kept of it, and its callbacks cost no write.
-  await db
-    .updateTable(tables.attendance_states)
-    .set(({ eb }) => ({ facts_version: eb('facts_version', '+', 1) }))
-    .where('tenant_id', '=', key.tenantId)
-    .where('class_id', '=', key.classId)
-    .execute()
+export function makeStale(db: Transaction<Tables>, tables: TableNames, key: ClassKey): Promise<void> {
+  return makeAllStale(db, tables, key.tenantId, [key.classId])
 }
 
-/** From now on results are kept of this class. */
-export async function keepResults(db: Transaction<Tables>, tables: TableNames, key: ClassKey): Promise<void> {
+/** The same for many classes, in few statements. */
+export async function makeAllStale(
+  db: Transaction<Tables>,
+  tables: TableNames,
+  tenantId: string,
+  classIds: readonly string[],
+): Promise<void> {
+  // A class that is not over has no row: nothing is kept of it, and its callbacks cost no write.
+  for (const some of chunks(classIds, BATCH)) {
+    await db
+      .updateTable(tables.attendance_states)
+      .set(({ eb }) => ({ facts_version: eb('facts_version', '+', 1) }))
+      .where('tenant_id', '=', tenantId)
+      .where('class_id', 'in', some)
+      .execute()
+  }
+}
+
+/** From now on results are kept of these classes. */
+export async function keepResults(
+  db: Transaction<Tables>,
+  tables: TableNames,
+  tenantId: string,
+  classIds: readonly string[],
+): Promise<void> {
+  if (classIds.length === 0) return
   await db
     .insertInto(tables.attendance_states)
-    .values({ tenant_id: key.tenantId, class_id: key.classId, facts_version: 0, results_version: -1 })
+    .values(classIds.map(id => ({ tenant_id: tenantId, class_id: id, facts_version: 0, results_version: -1 })))
     .onConflict(conflict => conflict.columns(['tenant_id', 'class_id']).doNothing())
     .execute()
 }

@@ -72,6 +72,58 @@ describe('what callbacks do', () => {
     expect(told).toEqual([['r', null]])
   })
 
+  test('applied together, each callback has its own end', async () => {
+    const told: ClassChange[] = []
+    const { store, inbox, send } = await setUp({ onApplied: changes => void told.push(...changes) })
+    const there = sampleClass({ id: 'there', meetingId: 'meeting-class-1' }, { serverId: 'server-2' })
+    await insertClasses(store, sampleClass(), there)
+    const recording = { kind: 'recording', meetingKey: 'meeting-class-1', recordId: 'r' } as const
+    await send(joined('meeting-class-1', 'a'))
+    await inbox.receive(callbackOf([joined('meeting-class-1', 'a')], 'server-2'))
+    await send(joined('meeting-class-1', 'a'), attendance('meeting-class-1', started))
+    await send(joined('nobody', 'a'))
+    await inbox.receive(callbackOf('no list'))
+    await send({ kind: 'other', meetingKey: 'meeting-class-1', name: 'chat' })
+    await send(joined('nobody', 'b'), recording)
+    await send(breakout('room', 'nobody'), recording, attendance('meeting-class-1', ended))
+    await inbox.drain()
+    expect(await statesOf(store)).toEqual([
+      'applied',
+      'applied',
+      'applied',
+      'ignored: unknown_meeting',
+      'new: INVALID: The callback is no list.',
+      'ignored: no_effect',
+      'applied: unknown_meeting',
+      'applied: unknown_meeting',
+    ])
+    expect(told).toMatchObject([
+      { stored: sampleClass(), newFacts: 3, started: [started], ended: [ended], recordings: ['r'], maybeEnded: false },
+      { stored: there, newFacts: 1, started: [], ended: [], recordings: [] },
+    ])
+    const rows = await store.read(tx => tx.listInbox({ tenantId: 'school', limit: 10 }))
+    expect(rows.map(({ waitingFor }) => waitingFor.join())).toEqual(['', '', '', 'nobody', '', '', 'nobody', 'nobody'])
+  })
+
+  test('a batch takes as many statements as it would with a tenth of its callbacks', async () => {
+    let statements = 0
+    const store = await openStore('sqlite::memory:', { onStatement: () => statements++ })
+    const { inbox, send } = await setUp({ store })
+    const classes = Array.from({ length: 10 }, (_, index) => sampleClass({ id: `class-${index}` }))
+    await insertClasses(store, ...classes)
+    const counts: number[] = []
+    for (const each of [1, 10]) {
+      for (let turn = 0; turn < each; turn++) {
+        for (const { meeting } of classes) await send(joined(meeting.meetingKey, `session-${each}-${turn}`))
+      }
+      statements = 0
+      await inbox.drain()
+      counts.push(statements)
+    }
+    expect(counts[1]).toBe(counts[0])
+    expect(await store.read(tx => tx.countInbox('school'))).toMatchObject({ applied: 110 })
+  })
+
   test('T43 what has no consequence is kept as ignored', async () => {
     const { store, inbox, send } = await setUp()
     await send({ kind: 'other', meetingKey: 'nobody', name: 'chat' })
@@ -160,6 +212,17 @@ describe('a breakout room', () => {
     await inbox.drain()
     expect(await eventsOf(store)).toEqual(filed)
     expect(await statesOf(store)).not.toContain('ignored: unknown_meeting')
+  })
+
+  test('comes out the same when all of it is applied together, whatever came first', async () => {
+    const { store, inbox, send } = await setUp()
+    await insertClasses(store, sampleClass())
+    for (const event of inRoom) await send(event)
+    await send(announcement)
+    await inbox.drain()
+    expect(await eventsOf(store)).toEqual(filed)
+    const nothing = 'ignored: no_effect'
+    expect(await statesOf(store)).toEqual([nothing, 'applied', 'applied', nothing, nothing, nothing, 'applied'])
   })
 
   test('may be announced in the same callback, after what happened in it', async () => {
@@ -293,7 +356,7 @@ describe('the applier', () => {
 
   test('works off a long backlog in one go', async () => {
     const applied = Promise.withResolvers<void>()
-    let left = 130
+    let left = 450
     const { store, inbox, send } = await setUp({
       onApplied: changes => {
         for (const { newFacts } of changes) left -= newFacts
@@ -304,7 +367,7 @@ describe('the applier', () => {
     await Promise.all(Array.from({ length: left }, (_, index) => send(joined('meeting-class-1', String(index)))))
     inbox.start()
     await applied.promise
-    expect(await store.read(tx => tx.countInbox('school'))).toMatchObject({ new: 0, applied: 130 })
+    expect(await store.read(tx => tx.countInbox('school'))).toMatchObject({ new: 0, applied: 450 })
   })
 
   test('F7 two processes on one database do everything once', async () => {

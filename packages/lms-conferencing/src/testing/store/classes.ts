@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { nameOf, sampleClass } from './samples.ts'
+import { nameOf, sampleClass, sampleRow } from './samples.ts'
 import type { StoreTest } from './suite.ts'
 
 /** Text that breaks out of quotes, comments, encodings or formats where any of them is made by hand. */
@@ -93,6 +93,89 @@ export function describeClasses(test: StoreTest): void {
     expect(await store.read(tx => tx.findClassByMeetingKey(nameOf(unnamed('class-3'))))).toBeNull()
   })
 
+  test('many classes at once: those that are there stay, those that share a meeting are all found, one has its key', async store => {
+    const there = sampleClass({ id: 'there', title: 'As it was' })
+    await store.transaction(tx => tx.insertClass(there))
+    const weekly = (id: string, day: number) =>
+      sampleClass({ id, meetingId: 'weekly', startsAt: new Date(Date.UTC(2026, 0, day, 10)), status: 'completed' })
+    const rows = [
+      sampleClass({ id: 'there', title: 'Another' }),
+      weekly('w2', 12),
+      weekly('w1', 5),
+      sampleClass({
+        id: 'w1',
+        title: 'Twice in one call: the last of them',
+        meetingId: 'weekly',
+        startsAt: new Date(Date.UTC(2026, 0, 5, 10)),
+        status: 'completed',
+      }),
+      sampleClass({ id: 'same meeting as one that is there', meetingId: 'meeting-there' }),
+      sampleClass({ id: 'elsewhere', meetingId: 'weekly' }, { serverId: 'server-2' }),
+      ...Array.from({ length: 250 }, (_, index) => sampleClass({ id: `n${index}` })),
+    ]
+    const result = await store.transaction(tx => tx.insertClasses('school', rows))
+    expect(result.inserted).toHaveLength(254)
+    expect(result.inserted).not.toContain('there')
+    expect(result.shared).toBe(2)
+    expect(await store.transaction(tx => tx.insertClasses('school', rows))).toEqual({ inserted: [], shared: 0 })
+    expect(await store.transaction(tx => tx.insertClasses('school', []))).toEqual({ inserted: [], shared: 0 })
+    expect(await store.read(tx => tx.getClass('school', 'there'))).toEqual(there)
+    expect(await store.read(tx => tx.getClass('school', 'n249'))).toEqual(sampleClass({ id: 'n249' }))
+    const asked = ['there', 'w1', 'nobody', ...Array.from({ length: 150 }, (_, index) => `n${index}`)]
+    expect(await store.read(tx => tx.knownClasses('school', asked))).toHaveLength(152)
+    expect(await store.read(tx => tx.knownClasses('academy', asked))).toEqual([])
+    const sharing = await store.read(tx =>
+      tx.listClasses({ tenantId: 'school', provider: 'json', serverId: 'server-1', meetingId: 'weekly' }),
+    )
+    expect(sharing.map(({ liveClass, meeting }) => [liveClass.id, meeting.meetingKey])).toEqual([
+      ['w1', ''],
+      ['w2', 'weekly'],
+    ])
+    expect(await store.read(tx => tx.listStaleResults({ tenantId: 'school', by: 'facts', limit: 9 }))).toEqual([
+      'w1',
+      'w2',
+    ])
+    await expect(
+      store.transaction(tx => tx.insertClasses('school', [sampleClass({ id: 'bad', title: 'a\0b' })])),
+    ).rejects.toMatchObject({ code: 'INVALID' })
+  })
+
+  test('callbacks that waited for a meeting come back when its class is one of many', async store => {
+    await store.receive([sampleRow('early')])
+    await store.transaction(async tx => {
+      const [row] = await tx.dueInbox('school', new Date(), 1)
+      if (row) await tx.markInbox(row, { state: 'ignored', attempts: 0, waitingFor: ['meeting-class-1'] })
+    })
+    expect(await store.read(tx => tx.countInbox('school'))).toMatchObject({ new: 0, ignored: 1 })
+    await store.transaction(tx => tx.insertClasses('school', [sampleClass({ id: 'class-0' }), sampleClass()]))
+    expect(await store.read(tx => tx.countInbox('school'))).toMatchObject({ new: 1, ignored: 0 })
+  })
+
+  test('the key of a shared meeting goes to another class when the one that has it goes elsewhere', async store => {
+    const weekly = (id: string, day: number, key = '') =>
+      sampleClass({ id, meetingId: 'weekly', startsAt: new Date(Date.UTC(2026, 0, day, 10)) }, { meetingKey: key })
+    const first = weekly('w1', 5, 'weekly')
+    await store.transaction(async tx => {
+      for (const row of [first, weekly('w3', 19), weekly('w2', 12)]) await tx.insertClass(row)
+    })
+    const holder = () => store.read(tx => tx.findClassByMeetingKey(nameOf(first)))
+    const sharing = async () => {
+      const found = await store.read(tx => tx.findClassesByMeetingKeys(nameOf(first), ['weekly', 'other']))
+      return [...found].map(([key, rows]) => [key, rows.map(({ liveClass }) => liveClass.id)])
+    }
+    expect(await sharing()).toEqual([['weekly', ['w1', 'w2', 'w3']]])
+    const meeting = { ...first.meeting, provider: 'other', meetingId: 'new', meetingKey: 'new' }
+    await store.transaction(tx => tx.updateClass(first, { title: 'Same meeting' }, new Date(0)))
+    expect((await holder())?.liveClass.id).toBe('w1')
+    await store.transaction(tx => tx.updateClass({ ...first, version: 2 }, { meeting, meetingId: 'new' }, new Date(0)))
+    expect((await holder())?.liveClass.id).toBe('w2')
+    expect(await sharing()).toEqual([['weekly', ['w2', 'w3']]])
+    await store.transaction(tx => tx.deleteClass('school', 'w2'))
+    expect((await holder())?.liveClass.id).toBe('w3')
+    await store.transaction(tx => tx.deleteClass('school', 'w3'))
+    expect(await holder()).toBeNull()
+  })
+
   test('T53 tenants and servers with identical ids never meet', async store => {
     const here = sampleClass()
     const there = sampleClass({ tenantId: 'academy', title: 'There' })
@@ -104,6 +187,10 @@ export function describeClasses(test: StoreTest): void {
     expect(await store.read(tx => tx.listClasses({ tenantId: 'academy' }))).toEqual([there])
     for (const row of [here, there, otherServer]) {
       expect(await store.read(tx => tx.findClassByMeetingKey(nameOf(row)))).toEqual(row)
+      const keys = ['', 'nobody', row.meeting.meetingKey, row.meeting.meetingKey]
+      const found = await store.read(tx => tx.findClassesByMeetingKeys(nameOf(row), keys))
+      expect([...found]).toEqual([[row.meeting.meetingKey, [row]]])
+      expect((await store.read(tx => tx.findClassesByMeetingKeys(nameOf(row), []))).size).toBe(0)
     }
     await store.transaction(tx => tx.updateClass(there, { title: 'Changed' }, new Date(0)))
     await store.transaction(tx => tx.deleteClass('academy', 'class-1'))
@@ -123,6 +210,8 @@ export function describeClasses(test: StoreTest): void {
     })
     const ids = async (filter: object) => {
       const list = await store.read(tx => tx.listClasses({ tenantId: 'school', ...filter }))
+      const isPage = 'limit' in filter || 'offset' in filter
+      if (!isPage) expect(await store.read(tx => tx.countClasses({ tenantId: 'school', ...filter }))).toBe(list.length)
       return list.map(({ liveClass }) => liveClass.id).join('')
     }
     expect(await ids({})).toBe('dbca')

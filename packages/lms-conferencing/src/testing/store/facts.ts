@@ -84,6 +84,79 @@ export function describeFacts(test: StoreTest): void {
     }
   })
 
+  const joinedAt = (at: number): AttendanceEvent => ({ type: 'joined', instance: 'i', session: `s${at}`, at })
+  const times = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index)
+
+  test('many facts in one call: new ones among known ones, the same twice, and other sources of either', async store => {
+    const add = (events: readonly StoredEvent[]) => store.transaction(tx => tx.addEvents('school', 'class-1', events))
+    await store.transaction(tx => tx.insertClass(sampleClass()))
+    expect(await add(times(0, 600).map(at => fact(joinedAt(at), 'report')))).toBe(600)
+    const many = [
+      ...times(300, 900).map(at => fact(joinedAt(at), 'lms')),
+      ...times(800, 1000).map(at => fact(joinedAt(at), 'webhook')),
+      ...times(500, 900).map(at => fact(joinedAt(at), 'report')),
+    ]
+    expect(await add(many)).toBe(400)
+    const list = await store.read(tx => tx.listEvents('school', 'class-1'))
+    expect(list).toEqual([
+      ...times(0, 300).map(at => fact(joinedAt(at), 'report')),
+      ...times(300, 800).map(at => ({ ...fact(joinedAt(at), 'report'), sources: ['lms', 'report'] })),
+      ...times(800, 900).map(at => ({ ...fact(joinedAt(at), 'webhook'), sources: ['lms', 'report', 'webhook'] })),
+      ...times(900, 1000).map(at => fact(joinedAt(at), 'webhook')),
+    ])
+    expect(await add(many.toReversed())).toBe(0)
+    expect(await store.read(tx => tx.listEvents('school', 'class-1'))).toEqual(list)
+  })
+
+  test('facts of several classes in one call are what they are one by one', async store => {
+    const ids = ['news', 'stronger', 'known', 'untouched']
+    await store.transaction(async tx => {
+      for (const id of ids) await tx.insertClass(sampleClass({ id, status: 'completed' }))
+      for (const id of ids.slice(1)) await tx.addEvents('school', id, [fact(joinedAt(1), 'report')])
+      await tx.addEvents('school', 'stronger', [fact(joinedAt(2), 'report')])
+    })
+    const versions = (): Promise<readonly number[]> =>
+      store.read(async tx => {
+        const states: number[] = []
+        for (const id of ids) states.push((await tx.getResultsState('school', id))?.factsVersion ?? -1)
+        return states
+      })
+    const before = await versions()
+    const seen = await store.read(tx => tx.lastChange())
+    const added = await store.transaction(tx =>
+      tx.addEventsByClass(
+        'school',
+        new Map([
+          ['news', [fact(joinedAt(1)), fact(joinedAt(2)), fact(joinedAt(1))]],
+          ['stronger', [fact(joinedAt(2))]],
+          ['known', [fact(joinedAt(1), 'report')]],
+          ['untouched', []],
+        ]),
+      ),
+    )
+    expect([...added]).toEqual([['news', 2]])
+    // The fact of the same key that another class has keeps its own sources.
+    expect(await store.read(tx => tx.listEvents('school', 'stronger'))).toEqual([
+      fact(joinedAt(1), 'report'),
+      { ...fact(joinedAt(2), 'webhook'), sources: ['report', 'webhook'] },
+    ])
+    expect(await store.read(tx => tx.listEvents('school', 'known'))).toEqual([fact(joinedAt(1), 'report')])
+    expect((await versions()).map((version, index) => version - (before[index] ?? 0))).toEqual([1, 1, 0, 0])
+    const { changes } = await store.read(tx => tx.listChanges('school', seen))
+    expect(changes).toMatchObject([{ classId: 'news', kind: 'attendance' }])
+    expect(changes).toHaveLength(1)
+
+    const withStranger = new Map([
+      ['news', [fact(joinedAt(3))]],
+      ['nobody', [fact(joinedAt(3))]],
+    ])
+    await expect(store.transaction(tx => tx.addEventsByClass('school', withStranger))).rejects.toMatchObject({
+      code: 'CLASS_NOT_FOUND',
+    })
+    expect(await store.read(tx => tx.listEvents('school', 'news'))).toHaveLength(2)
+    expect(await store.transaction(tx => tx.addEventsByClass('school', new Map()))).toEqual(new Map())
+  })
+
   test('T53 facts and recordings belong to one class of one tenant', async store => {
     const event = fact({ type: 'started', instance: 'i', at: 1 })
     await store.transaction(async tx => {

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { InboxRow, Store } from '../../store.ts'
+import type { InboxOutcome, InboxRow, Store } from '../../store.ts'
 import { sampleClass, sampleRow } from './samples.ts'
 import type { StoreTest } from './suite.ts'
 
@@ -123,6 +123,49 @@ export function describeInboxRows(test: StoreTest): void {
     expect(await store.transaction(tx => tx.requeueInbox('school', { state: 'dead' }))).toBe(0)
     expect(await store.transaction(tx => tx.requeueInbox('school', { seq: applied.seq }))).toBe(1)
     expect(await rowOf(store, 'c')).toMatchObject({ state: 'new', attempts: 0 })
+  })
+
+  test('many rows are marked at once, each with its own outcome', async store => {
+    await store.receive([sampleRow('theirs', { tenantId: 'academy' }), sampleRow('left')])
+    await store.receive(Array.from({ length: 1_200 }, (_, index) => sampleRow(`row-${index}`)))
+    const rows = (await store.read(tx => tx.dueInbox('school', now, 2_000))).slice(1)
+    const failed = { state: 'new', attempts: 3, nextAttemptAt: later, reason: 'INVALID: no' } as const
+    const outcomeOf = (index: number): InboxOutcome => {
+      if (index % 100 === 1) return failed
+      if (index % 3 === 0) return { state: 'applied', attempts: 0 }
+      const waitingFor = index % 2 ? ['x'] : ['y', 'x', 'y']
+      return { state: 'ignored', attempts: 0, reason: 'unknown_meeting', waitingFor }
+    }
+    const marks = rows.map((row, index) => ({ row, outcome: outcomeOf(index) }))
+    await store.transaction(tx => tx.markInboxRows(marks))
+    await store.transaction(tx => tx.markInboxRows([]))
+    const all = () => store.read(tx => tx.listInbox({ tenantId: 'school', limit: 2_000 }))
+    expect(await all()).toEqual([
+      expect.objectContaining({ digest: 'left', state: 'new', attempts: 0 }),
+      ...marks.map(({ row, outcome }) => ({
+        ...row,
+        state: outcome.state,
+        attempts: outcome.attempts,
+        nextAttemptAt: outcome.nextAttemptAt ?? new Date(0),
+        reason: outcome.reason ?? null,
+        waitingFor: [...new Set(outcome.waitingFor)].sort(),
+      })),
+    ])
+    expect(await store.read(tx => tx.countInbox('academy'))).toMatchObject({ new: 1 })
+
+    // What they waited for before is forgotten, and all that wait for a meeting come back together.
+    const waiting = (await all()).filter(row => row.waitingFor.includes('y'))
+    const again = waiting.map(row => ({ row, outcome: { state: 'ignored', attempts: 1, waitingFor: ['x'] } as const }))
+    await store.transaction(tx => tx.markInboxRows(again))
+    const waited = (await all()).filter(row => row.waitingFor.length > 0)
+    expect(waited.length).toBeGreaterThan(500)
+    expect(new Set(waited.flatMap(row => row.waitingFor))).toEqual(new Set(['x']))
+    await store.transaction(tx => tx.insertClass(sampleClass({ meetingId: 'x' })))
+    const back = new Map((await all()).map(row => [row.seq, row]))
+    for (const { seq } of waited) {
+      expect(back.get(seq)).toMatchObject({ state: 'new', attempts: 0, reason: null, waitingFor: [] })
+    }
+    expect(await store.read(tx => tx.countInbox('school'))).toMatchObject({ applied: 396, ignored: 0 })
   })
 
   test('T36 a row that waits for a meeting comes back with its class, its alias or its new key, and with no other', async store => {
