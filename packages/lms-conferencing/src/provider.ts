@@ -68,6 +68,15 @@ export interface ProviderCallOptions {
   readonly deadlineMs?: number | undefined
 }
 
+/** Options of calls that read what is left of runs that are over. */
+export interface PastRunOptions extends ProviderCallOptions {
+  /**
+   * Only what is of runs that began at a moment (epoch milliseconds) of which this is true: the others belong to other
+   * classes that share the meeting. @default all
+   */
+  readonly wants?: ((startedAt: number) => boolean) | undefined
+}
+
 /** A callback as it arrived: never parsed, never normalised. */
 export interface CallbackRequest {
   readonly method: string
@@ -128,13 +137,13 @@ export interface ConferenceProvider {
   /** Takes a planned meeting back, so that nobody gets in any more. Taking back one that is not there is no error. */
   cancelMeeting(meeting: Meeting, options?: ProviderCallOptions): Promise<void>
 
-  recordings(meeting: Meeting, options?: ProviderCallOptions): Promise<readonly Omit<Recording, 'classId'>[]>
+  recordings(meeting: Meeting, options?: PastRunOptions): Promise<readonly Omit<Recording, 'classId'>[]>
 
   /** Lets people watch a recording, or not. There with the capability `publishRecordings`. */
   publishRecording?(meeting: Meeting, change: RecordingVisibility, options?: ProviderCallOptions): Promise<void>
 
   /** The files that recordings are made of, for whoever keeps copies. Left out where the provider gives none. */
-  recordingFiles?(meeting: Meeting, options?: ProviderCallOptions): Promise<readonly RecordingFile[]>
+  recordingFiles?(meeting: Meeting, options?: PastRunOptions): Promise<readonly RecordingFile[]>
 
   /** Deletes a recording for good; one that is not there is no error. There with the capability `publishRecordings`. */
   deleteRecording?(meeting: Meeting, recordId: string, options?: ProviderCallOptions): Promise<void>
@@ -143,7 +152,7 @@ export interface ConferenceProvider {
    * Who was there, as the provider itself wrote it down: evidence beside the callbacks, in the same words. Covers all
    * runs that have ended; `null` when the provider keeps no such report, or has none yet.
    */
-  report(meeting: Meeting, options?: ProviderCallOptions): Promise<readonly AttendanceEvent[] | null>
+  report(meeting: Meeting, options?: PastRunOptions): Promise<readonly AttendanceEvent[] | null>
 
   /**
    * The servers or accounts, old ones too, where we have to be registered to be called back. @default none: callbacks

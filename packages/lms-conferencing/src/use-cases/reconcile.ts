@@ -7,6 +7,7 @@ import { faultFields } from '../fault.ts'
 import type { StoredClass, StoredReconciliation } from '../store.ts'
 import { type ClassAttendance, classAttendance } from './attendance.ts'
 import { type Context, loadClass, providerOf } from './context.ts'
+import { ownRuns } from './own-runs.ts'
 import { settleResults } from './results.ts'
 
 /** What a comparison with the provider's own record came to. */
@@ -48,7 +49,8 @@ async function compare(context: Context, row: StoredClass): Promise<Reconciliati
   const { tenantId, store, logger } = context
   const { liveClass, meeting } = row
   const { id: classId } = liveClass
-  const report = await providerOf(context, meeting.provider).report(meeting, { deadlineMs: reportDeadlineMs })
+  const wants = await ownRuns(store, row)
+  const report = await providerOf(context, meeting.provider).report(meeting, { deadlineMs: reportDeadlineMs, wants })
   const facts = (report ?? []).map(event => ({ event, provenance: 'report' as const }))
   const added = facts.length > 0 ? await store.transaction(tx => tx.addEvents(tenantId, classId, facts)) : 0
   const attendance = await classAttendance(context, classId)

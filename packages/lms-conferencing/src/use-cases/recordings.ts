@@ -4,6 +4,7 @@ import type { JobResult } from '../jobs/worker.ts'
 import type { LiveClass, Recording } from '../model.ts'
 import type { StoredClass } from '../store.ts'
 import { type Context, changeClass, type Hold, loadClass, providerOf } from './context.ts'
+import { ownRuns } from './own-runs.ts'
 
 /** Somebody who reloads a page gets the list of a moment ago. */
 const freshMs = 15_000
@@ -28,8 +29,10 @@ export function createRecordings(context: Context): Recordings {
     context.readingRecordings(row.liveClass.id, async () => {
       const { liveClass, meeting } = row
       const { tenantId, store } = context
+      const wants = await ownRuns(store, row)
       const listed = await providerOf(context, liveClass.provider).recordings(meeting, {
         deadlineMs: context.deadlineMs,
+        wants,
       })
       const found = listed.map(recording => ({ ...recording, classId: liveClass.id }))
       const { before, after } = await store.transaction(async tx => {

@@ -1,20 +1,20 @@
 import type { AnalyticsAttendee, AnalyticsReport } from 'bbb-client/webhooks'
 import type { Activity, AttendanceEvent, ConferenceEvent } from '../../model.ts'
-import { isInternalId, meetingKeyOf } from './map.ts'
+import { isInternalId, runOf } from './map.ts'
 
 /** What BigBlueButton counted about a meeting → evidence beside the callbacks, and what each person did. Pure. */
 export function analyticsEvents(report: AnalyticsReport): readonly ConferenceEvent[] {
   const instance = report.internalMeetingID
-  const meetingKey = meetingKeyOf(instance)
+  const run = runOf(instance)
   const facts: AttendanceEvent[] = []
   if (report.startedAt !== null) facts.push({ type: 'started', instance, at: report.startedAt.getTime() })
   if (report.finishedAt !== null) facts.push({ type: 'ended', instance, at: report.finishedAt.getTime() })
   for (const attendee of report.attendees) facts.push(...connectionsOf(attendee, instance))
   return [
-    ...facts.map(event => ({ kind: 'attendance', meetingKey, event, provenance: 'report' }) as const),
+    ...facts.map(event => ({ kind: 'attendance', ...run, event, provenance: 'report' }) as const),
     {
       kind: 'activity',
-      meetingKey,
+      ...run,
       instance,
       pollsPublished: report.polls.filter(({ published }) => published === true).length,
       people: report.attendees.flatMap(attendee => {

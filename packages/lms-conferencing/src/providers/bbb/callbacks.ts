@@ -15,7 +15,7 @@ import type { CallbackRequest, ConferenceProvider, VerifiedCallback } from '../.
 import { analyticsEvents } from './analytics.ts'
 import { isTokenOf, type MeetingCallback, readTarget } from './callback-urls.ts'
 import { toConferencingError } from './errors.ts'
-import { meetingKeyOf, toConferenceEvent } from './map.ts'
+import { runOf, toConferenceEvent } from './map.ts'
 import { redactAnalyticsBody, redactHookBody } from './redact.ts'
 import type { CallingServer } from './servers.ts'
 
@@ -134,7 +134,7 @@ function hintOf(kind: 'recording-ready' | 'meeting-ended', body: Uint8Array): Co
   }
   return kind === 'recording-ready'
     ? // A recording has the id of the run it was made in.
-      { kind: 'recording', meetingKey: meetingKeyOf(of('recordID')), recordId: of('recordID') }
+      { kind: 'recording', ...runOf(of('recordID')), recordId: of('recordID') }
     : { kind: 'maybe-ended', meetingKey: createHash('sha1').update(of('meetingID')).digest('hex') }
 }
 

@@ -13,6 +13,18 @@ export function meetingKeyOf(internalMeetingID: string): string {
   return dash < 0 ? internalMeetingID : internalMeetingID.slice(0, dash)
 }
 
+/** When a run began, by its internal id; `undefined` where a load balancer made that another way. */
+export function startOf(internalMeetingID: string): number | undefined {
+  const time = internalMeetingID.slice(internalMeetingID.lastIndexOf('-') + 1)
+  return /^\d{13}$/.test(time) ? Number(time) : undefined
+}
+
+/** A run by its internal id: the meeting's key, and when it began. */
+export function runOf(internalMeetingID: string): { readonly meetingKey: string; readonly runStartedAt?: number } {
+  const runStartedAt = startOf(internalMeetingID)
+  return { meetingKey: meetingKeyOf(internalMeetingID), ...(runStartedAt !== undefined && { runStartedAt }) }
+}
+
 /** What the server calls a connection, and people who came without our user id. */
 export const isInternalId = (id: string): boolean => /^w_[a-z0-9]{12}$/.test(id)
 
@@ -20,13 +32,14 @@ export const isInternalId = (id: string): boolean => /^w_[a-z0-9]{12}$/.test(id)
 export function toConferenceEvent(event: WebhookEvent): ConferenceEvent {
   if (!event.known) return { kind: 'other', meetingKey: null, name: String(event.id) }
   const instance = event.meeting.internalMeetingID
-  const meetingKey = meetingKeyOf(instance)
+  const run = runOf(instance)
+  const { meetingKey } = run
   const at = event.at.getTime()
   switch (event.id) {
     case 'meeting-created': {
       const { isBreakout, parentID } = event.meeting
       if (!isBreakout || parentID === null)
-        return { kind: 'attendance', meetingKey, event: { type: 'started', instance, at } }
+        return { kind: 'attendance', ...run, event: { type: 'started', instance, at } }
       return {
         kind: 'breakout',
         meetingKey,
@@ -36,7 +49,7 @@ export function toConferenceEvent(event: WebhookEvent): ConferenceEvent {
       }
     }
     case 'meeting-ended':
-      return { kind: 'attendance', meetingKey, event: { type: 'ended', instance, at } }
+      return { kind: 'attendance', ...run, event: { type: 'ended', instance, at } }
     case 'user-joined':
     case 'user-left': {
       const { internalUserID: session, externalUserID } = event.user
@@ -47,7 +60,7 @@ export function toConferenceEvent(event: WebhookEvent): ConferenceEvent {
       const type = event.id === 'user-joined' ? 'joined' : 'left'
       return {
         kind: 'attendance',
-        meetingKey,
+        ...run,
         event: { type, instance, session, ...(person !== undefined && { person }), at },
       }
     }
@@ -55,7 +68,7 @@ export function toConferenceEvent(event: WebhookEvent): ConferenceEvent {
     case 'rap-published':
     case 'rap-unpublished':
     case 'rap-deleted':
-      return { kind: 'recording', meetingKey, recordId: event.recordID }
+      return { kind: 'recording', ...run, recordId: event.recordID }
     default:
       return { kind: 'other', meetingKey, name: event.id }
   }

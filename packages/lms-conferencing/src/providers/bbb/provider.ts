@@ -6,7 +6,7 @@ import type { Meeting, MeetingSpec, Participant } from '../../model.ts'
 import type { ConferenceProvider, KeptCallbacks, ProviderCallOptions } from '../../provider.ts'
 import { bbbCallbacks } from './callbacks.ts'
 import { translated } from './errors.ts'
-import { isInternalId, meetingKeyOf, toCreateParams, toRecording } from './map.ts'
+import { isInternalId, meetingKeyOf, startOf, toCreateParams, toRecording } from './map.ts'
 import { type BbbCallbacks, callsBack, type Server } from './servers.ts'
 import type { BbbMeetingSettings } from './settings.ts'
 
@@ -172,7 +172,13 @@ export function bbbProvider(options: BbbProviderOptions): ConferenceProvider {
           callOptions(how),
         )
         // Ids are looked up by prefix on the server: only what is ours.
-        return found.filter(recording => recording.meetingID === meeting.meetingId).map(toRecording)
+        const wants = (recordID: string): boolean => {
+          const startedAt = startOf(recordID)
+          return startedAt === undefined || (how?.wants?.(startedAt) ?? true)
+        }
+        return found
+          .filter(({ meetingID, recordID }) => meetingID === meeting.meetingId && wants(recordID))
+          .map(toRecording)
       }),
 
     publishRecording: (meeting, { recordId, published }, how) =>

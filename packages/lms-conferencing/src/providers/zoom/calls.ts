@@ -9,6 +9,7 @@ import { count, meetingId, text, time, timeIfAny } from './schemas.ts'
 const meeting = z.object({
   id: meetingId,
   uuid: text,
+  type: z.int().optional().catch(undefined),
   status: text,
   topic: z.string().catch(''),
   agenda: z

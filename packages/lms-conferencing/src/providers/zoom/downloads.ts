@@ -1,9 +1,10 @@
 import type { ConferencingError } from '../../errors.ts'
 import type { Meeting } from '../../model.ts'
-import type { ProviderCallOptions, RecordingFile } from '../../provider.ts'
+import type { PastRunOptions, RecordingFile } from '../../provider.ts'
 import { isZoomHost, type OpenAccount } from './account.ts'
-import { pastInstances, recordingDownloads } from './calls.ts'
+import { recordingDownloads } from './calls.ts'
 import { unavailable, unlessMissing } from './errors.ts'
+import { runsOf } from './past.ts'
 
 /** Files of recordings (zoom/wire section 8): asked for with a token of their own, answered by a redirect to storage. */
 
@@ -19,15 +20,15 @@ const MAX_REDIRECTS = 5
 
 /** The files of every run that are ready. */
 export async function recordingFilesOf(
-  { api }: OpenAccount,
+  account: OpenAccount,
   meeting: Meeting,
-  { fetch, domain, ...how }: DownloadOptions & ProviderCallOptions,
+  { fetch, domain, ...how }: DownloadOptions & PastRunOptions,
 ): Promise<readonly RecordingFile[]> {
+  const { api } = account
   const left = api.timeLeft(how)
   if (meeting.meetingId === '') return []
-  const runs = (await unlessMissing(() => api.call(pastInstances(meeting.meetingId), left())))?.meetings ?? []
   const found: RecordingFile[] = []
-  for (const run of runs.length > 0 ? new Set(runs.map(({ uuid }) => uuid)) : [meeting.meetingId]) {
+  for (const run of (await runsOf(account, meeting, { left, wants: how.wants })) ?? [meeting.meetingId]) {
     const set = await unlessMissing(() => api.call(recordingDownloads(run), left()))
     if (set === null || set.id !== meeting.meetingId) continue
     for (const file of set.recording_files) {

@@ -2,11 +2,13 @@ import { z } from 'zod'
 import type { AttendanceEvent, ConferenceEvent } from '../../model.ts'
 import { personField, roomField } from './map.ts'
 import { identityOf, type PersonOf } from './person.ts'
-import { meetingId, text, time } from './schemas.ts'
+import { meetingId, text, time, timeIfAny } from './schemas.ts'
 
 const envelope = z.object({ event: z.string().min(1).max(200), payload: z.unknown() })
 
-const run = z.object({ object: z.object({ id: meetingId, uuid: z.string().min(1) }) })
+const run = z.object({
+  object: z.object({ id: meetingId, uuid: z.string().min(1), start_time: timeIfAny.catch(undefined) }),
+})
 const started = z.object({ object: z.object({ start_time: time }) })
 const ended = z.object({ object: z.object({ end_time: time }) })
 
@@ -64,18 +66,18 @@ export function toConferenceEvent(body: unknown, personOf: PersonOf): Conference
     const known = run.safeParse(payload)
     return { kind: 'other', meetingKey: known.success ? known.data.object.id : null, name }
   }
-  const { id: meetingKey, uuid: instance } = run.parse(payload).object
-  if (comes !== undefined)
-    return { kind: 'attendance', meetingKey, event: toComing(payload, instance, comes, personOf) }
+  const { id: meetingKey, uuid: instance, start_time: runStartedAt } = run.parse(payload).object
+  const ofRun = { meetingKey, ...(runStartedAt !== undefined && { runStartedAt }) }
+  if (comes !== undefined) return { kind: 'attendance', ...ofRun, event: toComing(payload, instance, comes, personOf) }
   if (name === 'meeting.started') {
     const at = started.parse(payload).object.start_time
-    return { kind: 'attendance', meetingKey, event: { type: 'started', instance, at } }
+    return { kind: 'attendance', ...ofRun, event: { type: 'started', instance, at } }
   }
   if (name === 'meeting.ended') {
     const at = ended.parse(payload).object.end_time
-    return { kind: 'attendance', meetingKey, event: { type: 'ended', instance, at } }
+    return { kind: 'attendance', ...ofRun, event: { type: 'ended', instance, at } }
   }
-  return { kind: 'recording', meetingKey, recordId: instance }
+  return { kind: 'recording', ...ofRun, recordId: instance }
 }
 
 function toComing(payload: unknown, instance: string, { type, room }: Coming, personOf: PersonOf): AttendanceEvent {

@@ -64,13 +64,20 @@ export function toCreateBody(
   }
 }
 
-/** What has changed since the meeting was made; `null` when nothing has. Zoom takes no start in the past. */
+/** A meeting that comes again and again, without fixed times or with (Zoom's Meeting API document). */
+const RECURRING: readonly (number | undefined)[] = [3, 8]
+
+/**
+ * What has changed since the meeting was made; `null` when nothing has. Zoom takes no start in the past. A recurring
+ * meeting is none of ours: it holds other classes too, and its plan is its owner's.
+ */
 export function toUpdateBody(
   current: ZoomMeeting,
   spec: MeetingSpec,
   marker: string,
   now: number,
 ): Partial<MeetingBody> | null {
+  if (RECURRING.includes(current.type)) return null
   const plan = planOf(spec, marker)
   const changed: Partial<MeetingBody> = {
     ...(current.topic !== plan.topic && { topic: plan.topic }),

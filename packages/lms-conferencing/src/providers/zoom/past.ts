@@ -1,5 +1,5 @@
 import type { AttendanceEvent, Meeting, Recording } from '../../model.ts'
-import type { ProviderCallOptions } from '../../provider.ts'
+import type { PastRunOptions } from '../../provider.ts'
 import type { OpenAccount } from './account.ts'
 import type { TimeLeft } from './api.ts'
 import { allRows, meetingRecordings, participantReport, pastInstances, pastMeeting } from './calls.ts'
@@ -9,24 +9,29 @@ import { type PersonOf, personResolver } from './person.ts'
 
 /** What Zoom keeps of the runs of a meeting that are over. */
 
-/** Ended runs by UUID; `null` when Zoom knows of none. */
-async function runsOf({ api }: OpenAccount, { meetingId }: Meeting, left: TimeLeft): Promise<readonly string[] | null> {
+/** Ended runs by UUID, of those that are wanted; `null` when Zoom knows of none at all. */
+export async function runsOf(
+  { api }: OpenAccount,
+  { meetingId }: Meeting,
+  { left, wants = () => true }: Pick<PastRunOptions, 'wants'> & { readonly left: TimeLeft },
+): Promise<readonly string[] | null> {
   if (meetingId === '') return null
-  const found = await unlessMissing(() => api.call(pastInstances(meetingId), left()))
-  return found === null || found.meetings.length === 0 ? null : [...new Set(found.meetings.map(({ uuid }) => uuid))]
+  const found = (await unlessMissing(() => api.call(pastInstances(meetingId), left())))?.meetings ?? []
+  if (found.length === 0) return null
+  return [...new Set(found.filter(run => wants(run.start_time)).map(({ uuid }) => uuid))]
 }
 
 /** The recordings of every run. */
 export async function recordingsOf(
   account: OpenAccount,
   meeting: Meeting,
-  how?: ProviderCallOptions,
+  how?: PastRunOptions,
 ): Promise<readonly Omit<Recording, 'classId'>[]> {
   const left = account.api.timeLeft(how)
   if (meeting.meetingId === '') return []
   const found: Omit<Recording, 'classId'>[] = []
   // By id Zoom tells of the newest run only.
-  for (const run of (await runsOf(account, meeting, left)) ?? [meeting.meetingId]) {
+  for (const run of (await runsOf(account, meeting, { left, wants: how?.wants })) ?? [meeting.meetingId]) {
     const set = await unlessMissing(() => account.api.call(meetingRecordings(run), left()))
     if (set !== null && set.id === meeting.meetingId && set.recording_files.length > 0) found.push(toRecording(set))
   }
@@ -37,11 +42,11 @@ export async function recordingsOf(
 export async function reportOf(
   account: OpenAccount,
   meeting: Meeting,
-  { people, ...how }: ProviderCallOptions & { readonly people: PersonOf | undefined },
+  { people, ...how }: PastRunOptions & { readonly people: PersonOf | undefined },
 ): Promise<readonly AttendanceEvent[] | null> {
   const left = account.api.timeLeft(how)
-  const runs = await runsOf(account, meeting, left)
-  if (runs === null) return null
+  const runs = await runsOf(account, meeting, { left, wants: how.wants })
+  if (runs === null || runs.length === 0) return null
   const personOf = personResolver(account.addresses, people)
   return unlessMissing(async () => {
     const events: AttendanceEvent[] = []

@@ -12,7 +12,7 @@ const attendanceOf = (events: readonly ConferenceEvent[], { meetingKey }: Meetin
 /** Teacher and student come; the student leaves after ten minutes, comes back, and the class ends after forty. */
 async function holdClass(subject: ProviderUnderTest) {
   const { provider } = subject
-  const { meeting } = await open(subject)
+  const { spec, meeting } = await open(subject)
   const startedAt = subject.now()
   await subject.follow(await provider.joinLink(meeting, teacher))
   const first = await subject.follow(await provider.joinLink(meeting, student))
@@ -23,7 +23,7 @@ async function holdClass(subject: ProviderUnderTest) {
   await subject.advance(25 * 60_000)
   await provider.endMeeting(meeting)
   await subject.advance(1_000)
-  return { meeting, startedAt }
+  return { spec, meeting, startedAt }
 }
 
 /** Callbacks, reports and recordings. */
@@ -115,6 +115,50 @@ export function describeFacts(test: ProviderTest): void {
     const inOrder = (facts: readonly AttendanceEvent[] | null): string[] | undefined =>
       facts?.map(fact => JSON.stringify(Object.entries(fact).sort())).sort()
     expect(inOrder(report)).toEqual(inOrder(told))
+  })
+
+  test('says of every run when it began, and tells of the runs alone that are asked for', async subject => {
+    const { provider } = subject
+    const { spec, meeting, startedAt } = await holdClass(subject)
+    await subject.finishRecording(meeting)
+    await subject.advance(10 * 60_000)
+    const between = subject.now()
+    await subject.advance(10 * 60_000)
+    const again = await provider.openMeeting(meeting, spec)
+    const againAt = subject.now()
+    await subject.follow(await provider.joinLink(again, teacher))
+    await subject.follow(await provider.joinLink(again, student))
+    await subject.advance(20 * 60_000)
+    await provider.endMeeting(again)
+    await subject.advance(1000)
+    await subject.finishRecording(again)
+    await subject.advance(10 * 60_000)
+
+    const starts = new Map<string, Set<number>>()
+    for (const event of eventsOf(subject, await subject.callbacks())) {
+      if (event.kind !== 'attendance') continue
+      const { instance } = event.event
+      const minute = Math.round(((event.runStartedAt ?? Number.NaN) - startedAt) / 60_000)
+      starts.set(instance, (starts.get(instance) ?? new Set()).add(minute))
+    }
+    const wanted = [new Set([0]), new Set([Math.round((againAt - startedAt) / 60_000)])]
+    expect([...starts.values()]).toEqual(wanted)
+
+    const wants = { early: (at: number) => at < between, late: (at: number) => at >= between, none: () => false }
+    const recordings = async (how: keyof typeof wants) =>
+      (await provider.recordings(again, { wants: wants[how] })).map(({ recordId }) => recordId)
+    const [early, late] = [await recordings('early'), await recordings('late')]
+    expect([early.length, late.length, await recordings('none')]).toEqual([1, 1, []])
+    expect((await provider.recordings(again)).map(({ recordId }) => recordId).sort()).toEqual(
+      [...early, ...late].sort(),
+    )
+    const instances = async (how: keyof typeof wants) => [
+      ...new Set((await provider.report(again, { wants: wants[how] }))?.map(({ instance }) => instance)),
+    ]
+    if ((await provider.report(again)) === null) return
+    const [first, second] = [...starts.keys()]
+    expect([await instances('early'), await instances('late')]).toEqual([[first], [second]])
+    expect(await provider.report(again, { wants: wants.none })).toBeNull()
   })
 
   test('there is no report of a class that was never held', async subject => {

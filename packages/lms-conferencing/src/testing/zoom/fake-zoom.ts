@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { type Clock, systemClock } from '../../clock.ts'
 import { type FakeZoomFault, Faults } from './faults.ts'
 import { Limits, secondIsSpent, type Weight } from './limits.ts'
-import { notFound } from './meetings.ts'
+import { create, notFound } from './meetings.ts'
 import { type FakeZoomRequest, type FakeZoomResponse, json, problem, type ReadRequest, readRequest } from './message.ts'
 import { Pager } from './paging.ts'
 import { meetingsInstead, type RouteContext, type Routed, routeOf } from './routes.ts'
@@ -200,6 +200,13 @@ export class FakeZoom {
     this.#visits.end(this.#meeting(meetingId), order)
   }
 
+  /** Makes a meeting as its host would at Zoom's own page; answers its id. Fields are those of the API. */
+  plan(host: string, fields: Readonly<Record<string, unknown>>): string {
+    const made = create(this.#world, host, fields)
+    if ('uuid' in made) return String(made.id)
+    throw new Error('Zoom refuses such a meeting')
+  }
+
   /** Takes a meeting away, as an administrator would. */
   remove(meetingId: string): void {
     this.#world.meetings.delete(meetingId)
@@ -214,13 +221,22 @@ export class FakeZoom {
   meeting(meetingId: string): {
     readonly topic: string
     readonly agenda: string
+    /** Epoch milliseconds. */
+    readonly startAt: number
     readonly running: boolean
     readonly registrants: number
     readonly settings: Readonly<Record<string, unknown>>
   } {
     const meeting = this.#meeting(meetingId)
-    const { topic, agenda, registrants, settings } = meeting
-    return { topic, agenda, running: currentRun(meeting) !== undefined, registrants: registrants.size, settings }
+    const { topic, agenda, startAt, registrants, settings } = meeting
+    return {
+      topic,
+      agenda,
+      startAt,
+      running: currentRun(meeting) !== undefined,
+      registrants: registrants.size,
+      settings,
+    }
   }
 
   /** Sends any event to the endpoints. */
@@ -275,13 +291,13 @@ export class FakeZoom {
   }
 
   #tellPlan(event: string, meeting: Meeting): void {
-    const { id, uuid, hostId, hostEmail, topic, duration, timezone } = meeting
+    const { id, uuid, hostId, hostEmail, type, topic, duration, timezone } = meeting
     this.#webhooks.emit(event, {
       operator: hostEmail,
       operator_id: hostId,
       operation: 'all',
       // The UUID of the plan, which no run has.
-      ...{ id, uuid, host_id: hostId, topic, type: 2, duration, timezone },
+      ...{ id, uuid, host_id: hostId, topic, type, duration, timezone },
     })
   }
 

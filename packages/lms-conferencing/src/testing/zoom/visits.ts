@@ -241,7 +241,7 @@ export class Visits {
       uuid: run.uuid,
       host_id: meeting.hostId,
       topic: meeting.topic,
-      type: 2,
+      type: meeting.type,
       start_time: timeText(run.startedAt),
       timezone: meeting.timezone,
       duration: meeting.duration,

@@ -41,6 +41,8 @@ export interface Meeting {
   readonly uuid: string
   readonly hostEmail: string
   readonly hostId: string
+  /** 1 at once, 2 planned, 3 recurring without fixed times, 8 recurring with. */
+  readonly type: number
   topic: string
   agenda: string
   startAt: number

@@ -233,7 +233,12 @@ describe('BBB provider and callbacks', () => {
     const verified = provider.verify(callback([event(id, attributes)]))
     expect(verified).toMatchObject({ serverId: 'default', kind: 'hook' })
     expect(provider.events(verified)).toEqual([
-      { kind: 'attendance', meetingKey: instance.split('-')[0], event: { ...fact, instance, at: 1795370308177 } },
+      {
+        kind: 'attendance',
+        meetingKey: instance.split('-')[0],
+        runStartedAt: 1795370308115,
+        event: { ...fact, instance, at: 1795370308177 },
+      },
     ])
   })
 
