@@ -344,18 +344,25 @@ export interface RolloutInfo {
   } | null
 }
 
+/** Rows of the old table, by what became of them: the four add up to `rows`. */
 export interface MigrationCounts {
   readonly rows: number
+  /** Decided. */
   readonly migrated: number
+  /** Decided, and stays on the old provider: over or in progress. */
   readonly kept: number
+  /** Nothing could be decided: somebody has to look. */
   readonly rejected: number
+  /** Filled by the LMS itself. */
   readonly theirs: number
+  /** Why a row was decided, or rejected: rows, by code. */
   readonly reasons: Readonly<Record<string, number>>
 }
 
 /** How far the move of an old table is. */
 export interface MigrationInfo {
   readonly table: string
+  /** `null`: not begun. */
   readonly phase: string | null
   /** What is to be done next. */
   readonly next: string
@@ -366,11 +373,16 @@ export interface MigrationInfo {
     readonly who: string
     readonly ok: boolean
     readonly counts: MigrationCounts
+    /** Rows that the LMS wrote since the run, decided on the way. */
+    readonly caught_up: number
     readonly undecided: number
+    /** Rows that changed since they were decided. */
     readonly stale: number
+    /** Rows whose new columns do not follow from the old ones. */
     readonly wrong: number
     readonly source_digest: string
     readonly digest: string
   } | null
+  /** The latest last. */
   readonly log: readonly { readonly at: string; readonly who: string; readonly what: string; readonly rows: number }[]
 }

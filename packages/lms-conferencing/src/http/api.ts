@@ -5,11 +5,14 @@ import { getPath } from 'hono/utils/url'
 import { systemClock } from '../clock.ts'
 import { ConferencingError } from '../errors.ts'
 import { noLogger } from '../logger.ts'
+import { withOldNames } from '../old-names.ts'
 import { createAccess } from './access.ts'
+import { classSchemas } from './class-schemas.ts'
 import { docsRoute } from './docs-page.ts'
 import { failureAnswer } from './envelope.ts'
 import { HttpError } from './errors.ts'
 import type { ApiEnv, HttpApiOptions } from './ports.ts'
+import { presentClass } from './present.ts'
 import { readBody } from './read-body.ts'
 import { adminPaths, adminRoutes } from './routes/admin.ts'
 import { callbackRoutes } from './routes/callbacks.ts'
@@ -53,7 +56,18 @@ const readDeadlineMs = 10_000
  */
 export function createHttpApi(options: HttpApiOptions): FetchHandler {
   const { conferencing, lms, authenticate, logger = noLogger, clock = systemClock, limits = {} } = options
-  const parts: Parts = { conferencing, lms, access: createAccess({ conferencing, lms }), logger, clock, limits }
+  const { migration, oldNames = false } = options
+  const parts: Parts = {
+    conferencing,
+    lms,
+    access: createAccess({ conferencing, lms }),
+    logger,
+    clock,
+    limits,
+    migration,
+    classSchemas: classSchemas({ oldNames }),
+    presentClass: oldNames ? liveClass => withOldNames(presentClass(liveClass)) : presentClass,
+  }
   const app = new OpenAPIHono<ApiEnv>({
     getPath: withSlash,
     defaultHook(result) {
@@ -93,7 +107,7 @@ export function createHttpApi(options: HttpApiOptions): FetchHandler {
   feedTokenRoutes(app, parts)
   callbackRoutes(app, parts)
   adminRoutes(app, parts)
-  rolloutRoutes(app, { migration: options.migration })
+  rolloutRoutes(app, parts)
   systemRoutes(app, parts)
   docsRoute(app)
   app.notFound(c => failureAnswer(c, new HttpError('NOT_FOUND', 'There is nothing here.'), logger))

@@ -76,6 +76,13 @@ export interface HttpApiOptions {
   readonly limits?: HttpLimits | undefined
   /** The move from one provider to another, for administrators: `migrationFacts` of `./migration`. @default there is none */
   readonly migration?: MigrationFacts | undefined
+  /**
+   * Every class in every answer also has the names that pages read while there was only Zoom: `zoom_meeting_id`,
+   * `join_url`, `start_url` and `password`, as `withOldNames` of `./migration` gives them. Links and passwords are there
+   * by name and always `null`. The OpenAPI document has them as deprecated. Messages of `./socket.io` never have them.
+   * @default false
+   */
+  readonly oldNames?: boolean | undefined
   /** Times the reading of bodies, and says how long until a class begins. @default the wall clock */
   readonly clock?: Clock | undefined
 }

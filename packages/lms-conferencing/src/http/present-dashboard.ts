@@ -1,20 +1,21 @@
 import type { z } from '@hono/zod-openapi'
 import type { LiveClass } from '../model.ts'
 import type { Dashboard } from '../use-cases/dashboard.ts'
+import type { ClassSchemas } from './class-schemas.ts'
 import type { EnrolledCourse } from './ports.ts'
-import { presentClass } from './present.ts'
-import type * as schemas from './schemas.ts'
+import type { presentClass } from './present.ts'
 
 interface Beside {
   readonly courses: ReadonlyMap<string, EnrolledCourse>
   readonly now: number
+  readonly presentClass: typeof presentClass
 }
 
 /** No links: those are made at the click (T9). */
 export function presentDashboard(
   { upcoming, live, completed, counts }: Dashboard,
   beside: Beside,
-): Omit<z.infer<typeof schemas.dashboard>, 'limit' | 'offset'> {
+): Omit<z.infer<ClassSchemas['dashboard']>, 'limit' | 'offset'> {
   const present = (liveClass: LiveClass) => presentOne(liveClass, beside)
   return {
     upcoming: upcoming.map(present),
@@ -34,7 +35,10 @@ export function presentDashboard(
   }
 }
 
-function presentOne(liveClass: LiveClass, { courses, now }: Beside): z.infer<typeof schemas.dashboardClass> {
+function presentOne(
+  liveClass: LiveClass,
+  { courses, now, presentClass }: Beside,
+): z.infer<ClassSchemas['dashboardClass']> {
   const course = courses.get(liveClass.courseId)
   const isLive = liveClass.status === 'live'
   return {

@@ -4,10 +4,11 @@ import type { LiveClass, Recording } from '../model.ts'
 import type { AttendanceMark } from '../store-results.ts'
 import type { ClassAttendance } from '../use-cases/attendance.ts'
 import type { JoinInfo } from '../use-cases/join.ts'
+import type { ClassAnswer } from './class-schemas.ts'
 import type * as schemas from './schemas.ts'
 
 /** The model in the API's words: snake_case, ISO 8601. Meetings, and so passwords, never come this way. */
-export const presentClass = (liveClass: LiveClass): z.infer<typeof schemas.liveClass> => ({
+export const presentClass = (liveClass: LiveClass): ClassAnswer => ({
   id: liveClass.id,
   course: liveClass.courseId,
   teacher: liveClass.teacherId,

@@ -1,14 +1,14 @@
 import { z } from '@hono/zod-openapi'
 
 /** ISO 8601 with its offset. */
-const time = z.iso.datetime({ offset: true })
+export const time = z.iso.datetime({ offset: true })
 /** Outside these years a time is a mistake of unit, not a plan. */
 const plannedTime = time.refine(text => /^20\d\d$/.test(String(new Date(text).getUTCFullYear())), {
   error: 'must be a time between the years 2000 and 2100',
 })
 const milliseconds = z.number().int()
 
-const classStatus = z.enum(['scheduled', 'live', 'completed', 'cancelled'])
+export const classStatus = z.enum(['scheduled', 'live', 'completed', 'cancelled'])
 
 export const idParams = z.object({ id: z.string().min(1).max(200) })
 
@@ -59,59 +59,18 @@ export const listQuery = z.object({
   offset: z.coerce.number().int().min(0).default(0),
 })
 
-export const liveClass = z
-  .object({
-    id: z.string(),
-    course: z.string(),
-    teacher: z.string(),
-    title: z.string(),
-    description: z.string(),
-    scheduled_at: time,
-    duration_minutes: z.number().int(),
-    status: classStatus,
-    provider: z.string(),
-    meeting_id: z.string(),
-    provisioning: z.enum(['pending', 'ready', 'failed']),
-    provisioning_reason: z.string().nullable(),
-    record: z.boolean(),
-    has_recording: z.boolean(),
-    started_at: time.nullable(),
-    ended_at: time.nullable(),
-    created_at: time,
-    updated_at: time,
-  })
-  .openapi('LiveClass')
-
-export const createdCourse = z
-  .object({ id: z.string(), title: z.string(), description: z.string(), virtual_classes: z.array(liveClass) })
-  .openapi('CreatedCourse')
-
-export const createdClass = liveClass.extend({ meeting_created: z.boolean() }).openapi('CreatedVirtualClass')
-
-export const classPage = z
-  .object({ live_classes: z.array(liveClass), limit: z.number().int(), offset: z.number().int() })
-  .openapi('LiveClassPage')
-
-export const classDetails = liveClass
-  .extend({ course_title: z.string(), role: z.enum(['teacher', 'student']) })
-  .openapi('LiveClassDetails')
-
-export const createdMeeting = z
-  .object({ meeting_id: z.string(), created: z.boolean(), live_class: liveClass })
-  .openapi('CreatedMeeting')
-
 export const dashboardQuery = z.object({
   status: z.enum(['upcoming', 'live', 'completed', 'all']).default('all'),
   limit: z.coerce.number().int().min(1).max(100).default(20),
   offset: z.coerce.number().int().min(0).default(0),
 })
 
-const role = z.enum(['moderator', 'attendee'])
+export const roomRole = z.enum(['moderator', 'attendee'])
 
 export const joinInfo = z
   .object({
     join_url: z.url().nullable().openapi({ description: 'For this person, now. Not to be stored or shared.' }),
-    role,
+    role: roomRole,
     meeting_running: z.boolean(),
     can_start: z.boolean(),
     can_join: z.boolean(),
@@ -119,10 +78,6 @@ export const joinInfo = z
     status: classStatus,
   })
   .openapi('JoinInfo')
-
-export const startedClass = z
-  .object({ join_url: z.url(), role, status: classStatus, live_class: liveClass })
-  .openapi('StartedClass')
 
 const interval = z.object({ from: time, to: time })
 
@@ -161,7 +116,7 @@ export const attendanceRecord = z
   })
   .openapi('AttendanceRecord')
 
-const mark = z.enum(['present', 'late', 'excused', 'absent'])
+export const mark = z.enum(['present', 'late', 'excused', 'absent'])
 
 export const markBody = z
   .strictObject({ mark, note: z.string().max(2000).default('') })
@@ -253,41 +208,6 @@ export const recording = z
   .openapi('Recording')
 
 export const recordings = z.object({ recordings: z.array(recording) }).openapi('Recordings')
-
-export const dashboardClass = liveClass
-  .extend({
-    course: z.object({ id: z.string(), title: z.string(), instructor_name: z.string().nullable() }),
-    can_join: z.boolean(),
-    meeting_running: z.boolean(),
-    time_until_start: z.string().nullable().openapi({ example: '2 days' }),
-  })
-  .openapi('DashboardClass')
-
-const attendedClass = dashboardClass
-  .extend({
-    attendance: attendanceRecord
-      .pick({ status: true, attendance_percentage: true, participation_score: true })
-      .extend({ duration_attended: z.number().int().openapi({ description: 'In minutes.' }) })
-      .nullable(),
-    attendance_final: z
-      .boolean()
-      .openapi({ description: 'False while something is known that is not counted yet; it will be in a moment.' }),
-    attendance_mark: mark.nullable(),
-  })
-  .openapi('AttendedClass')
-
-const count = z.number().int().nullable()
-
-export const dashboard = z
-  .object({
-    upcoming: z.array(dashboardClass),
-    live: z.array(dashboardClass),
-    completed: z.array(attendedClass),
-    counts: z.object({ upcoming: count, live: count, completed: count }),
-    limit: z.number().int(),
-    offset: z.number().int(),
-  })
-  .openapi('Dashboard')
 
 export const calendarFeed = z
   .object({

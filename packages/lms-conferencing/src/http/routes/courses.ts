@@ -2,56 +2,59 @@ import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
 import { ConferencingError } from '../../errors.ts'
 import { faultFields } from '../../fault.ts'
 import type { NewCourse } from '../../use-cases/first-class.ts'
+import type { ClassSchemas } from '../class-schemas.ts'
 import { success } from '../envelope.ts'
 import type { Actor, ApiEnv, CreatedCourse } from '../ports.ts'
-import { presentClass } from '../present.ts'
 import * as schemas from '../schemas.ts'
 import { answers, createdAnswers, type Parts, signedIn } from './parts.ts'
 
-const createCourse = createRoute({
-  method: 'post',
-  path: '/api/v1/courses/',
-  operationId: 'createCourse',
-  summary: 'Make a course, with its first class',
-  tags: ['Courses'],
-  ...signedIn,
-  request: {
-    headers: schemas.creatingHeaders,
-    body: { required: true, content: { 'application/json': { schema: schemas.newCourseBody } } },
-  },
-  responses: createdAnswers(schemas.createdCourse, 'The course; the meeting of its class is made in the background.'),
-})
+const routesOf = ({ createdCourse, createdClass, classPage }: ClassSchemas) => ({
+  createCourse: createRoute({
+    method: 'post',
+    path: '/api/v1/courses/',
+    operationId: 'createCourse',
+    summary: 'Make a course, with its first class',
+    tags: ['Courses'],
+    ...signedIn,
+    request: {
+      headers: schemas.creatingHeaders,
+      body: { required: true, content: { 'application/json': { schema: schemas.newCourseBody } } },
+    },
+    responses: createdAnswers(createdCourse, 'The course; the meeting of its class is made in the background.'),
+  }),
 
-const create = createRoute({
-  method: 'post',
-  path: '/api/v1/courses/{id}/create_virtual_class/',
-  operationId: 'createVirtualClass',
-  summary: 'Plan a further class of a course',
-  tags: ['Courses'],
-  ...signedIn,
-  request: {
-    params: schemas.idParams,
-    headers: schemas.creatingHeaders,
-    body: { required: true, content: { 'application/json': { schema: schemas.newClassBody } } },
-  },
-  responses: answers(schemas.createdClass, 'The class; `meeting_created` is false while its meeting is being retried.'),
-})
+  create: createRoute({
+    method: 'post',
+    path: '/api/v1/courses/{id}/create_virtual_class/',
+    operationId: 'createVirtualClass',
+    summary: 'Plan a further class of a course',
+    tags: ['Courses'],
+    ...signedIn,
+    request: {
+      params: schemas.idParams,
+      headers: schemas.creatingHeaders,
+      body: { required: true, content: { 'application/json': { schema: schemas.newClassBody } } },
+    },
+    responses: answers(createdClass, 'The class; `meeting_created` is false while its meeting is being retried.'),
+  }),
 
-const list = createRoute({
-  method: 'get',
-  path: '/api/v1/courses/{id}/live-classes/',
-  operationId: 'listLiveClasses',
-  summary: 'The classes of a course, by start',
-  tags: ['Courses'],
-  ...signedIn,
-  request: { params: schemas.idParams, query: schemas.listQuery },
-  responses: answers(schemas.classPage, 'One page of classes.'),
+  list: createRoute({
+    method: 'get',
+    path: '/api/v1/courses/{id}/live-classes/',
+    operationId: 'listLiveClasses',
+    summary: 'The classes of a course, by start',
+    tags: ['Courses'],
+    ...signedIn,
+    request: { params: schemas.idParams, query: schemas.listQuery },
+    responses: answers(classPage, 'One page of classes.'),
+  }),
 })
 
 const keyOf = ({ userId }: Actor, key: string | undefined) => (key === undefined ? undefined : { key, userId })
 
 export function courseRoutes(app: OpenAPIHono<ApiEnv>, parts: Parts): void {
-  const { conferencing, lms, access, logger } = parts
+  const { conferencing, lms, access, logger, presentClass } = parts
+  const { createCourse, create, list } = routesOf(parts.classSchemas)
 
   /** The course is made, whatever becomes of its class. */
   async function firstClass(

@@ -1,101 +1,106 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { classCalendar } from '../../calendar.ts'
+import type { ClassSchemas } from '../class-schemas.ts'
 import { success } from '../envelope.ts'
 import { HttpError } from '../errors.ts'
 import { createRateLimiter } from '../limits.ts'
 import type { Actor, ApiEnv } from '../ports.ts'
-import { presentClass, presentJoinInfo } from '../present.ts'
+import { presentJoinInfo } from '../present.ts'
 import * as schemas from '../schemas.ts'
 import { answers, type Parts, participant, signedIn } from './parts.ts'
 
 const common = { tags: ['Live classes'], ...signedIn, request: { params: schemas.idParams } }
 
-const get = createRoute({
-  ...common,
-  method: 'get',
-  path: '/api/v1/courses/live-classes/{id}/',
-  operationId: 'getLiveClass',
-  summary: 'One class',
-  responses: answers(schemas.classDetails, 'The class.'),
-})
-
-const change = createRoute({
-  ...common,
-  method: 'patch',
-  path: '/api/v1/courses/live-classes/{id}/',
-  operationId: 'updateLiveClass',
-  summary: 'Reschedule or rename a class',
-  request: {
-    params: schemas.idParams,
-    body: { required: true, content: { 'application/json': { schema: schemas.classChangesBody } } },
-  },
-  responses: answers(schemas.liveClass, 'The class as it is now; `pending` until the video service knows.'),
-})
-
-const cancel = createRoute({
-  ...common,
-  method: 'delete',
-  path: '/api/v1/courses/live-classes/{id}/',
-  operationId: 'cancelLiveClass',
-  summary: 'Cancel a class that has not begun',
-  responses: answers(schemas.liveClass, 'The class is cancelled; its row stays.'),
-})
-
 const calendarAnswers = answers(z.string(), 'An `.ics` file; a changed class replaces its entry.')
 
-const calendar = createRoute({
-  ...common,
-  method: 'get',
-  path: '/api/v1/courses/live-classes/{id}/calendar.ics',
-  operationId: 'getCalendar',
-  summary: 'One class for a calendar',
-  responses: {
-    ...calendarAnswers,
-    200: { ...calendarAnswers[200], content: { 'text/calendar': { schema: z.string() } } },
-  },
-})
+const routesOf = ({ liveClass, classDetails, createdMeeting, startedClass }: ClassSchemas) => ({
+  get: createRoute({
+    ...common,
+    method: 'get',
+    path: '/api/v1/courses/live-classes/{id}/',
+    operationId: 'getLiveClass',
+    summary: 'One class',
+    responses: answers(classDetails, 'The class.'),
+  }),
 
-const createMeeting = createRoute({
-  ...common,
-  method: 'post',
-  path: '/api/v1/courses/live-classes/{id}/create_meeting/',
-  operationId: 'createMeeting',
-  summary: 'Make the meeting of a class, or try again',
-  responses: answers(schemas.createdMeeting, 'The meeting is there; `created` is false when it was before.'),
-})
+  change: createRoute({
+    ...common,
+    method: 'patch',
+    path: '/api/v1/courses/live-classes/{id}/',
+    operationId: 'updateLiveClass',
+    summary: 'Reschedule or rename a class',
+    request: {
+      params: schemas.idParams,
+      body: { required: true, content: { 'application/json': { schema: schemas.classChangesBody } } },
+    },
+    responses: answers(liveClass, 'The class as it is now; `pending` until the video service knows.'),
+  }),
 
-const joinInfo = createRoute({
-  ...common,
-  method: 'get',
-  path: '/api/v1/courses/live-classes/{id}/join_info/',
-  operationId: 'getJoinInfo',
-  summary: 'Whether and how this person gets in now',
-  responses: answers(schemas.joinInfo, 'With a link when `can_join`, with the reason when not.'),
-})
+  cancel: createRoute({
+    ...common,
+    method: 'delete',
+    path: '/api/v1/courses/live-classes/{id}/',
+    operationId: 'cancelLiveClass',
+    summary: 'Cancel a class that has not begun',
+    responses: answers(liveClass, 'The class is cancelled; its row stays.'),
+  }),
 
-const start = createRoute({
-  ...common,
-  method: 'post',
-  path: '/api/v1/courses/live-classes/{id}/start_class/',
-  operationId: 'startClass',
-  summary: 'Start a class, or open its room again',
-  responses: answers(schemas.startedClass, 'The class is live; the link is for the one who asked.'),
-})
+  calendar: createRoute({
+    ...common,
+    method: 'get',
+    path: '/api/v1/courses/live-classes/{id}/calendar.ics',
+    operationId: 'getCalendar',
+    summary: 'One class for a calendar',
+    responses: {
+      ...calendarAnswers,
+      200: { ...calendarAnswers[200], content: { 'text/calendar': { schema: z.string() } } },
+    },
+  }),
 
-const end = createRoute({
-  ...common,
-  method: 'post',
-  path: '/api/v1/courses/live-classes/{id}/end_class/',
-  operationId: 'endClass',
-  summary: 'End a class for everybody',
-  responses: answers(schemas.liveClass, 'The class is over.'),
+  createMeeting: createRoute({
+    ...common,
+    method: 'post',
+    path: '/api/v1/courses/live-classes/{id}/create_meeting/',
+    operationId: 'createMeeting',
+    summary: 'Make the meeting of a class, or try again',
+    responses: answers(createdMeeting, 'The meeting is there; `created` is false when it was before.'),
+  }),
+
+  joinInfo: createRoute({
+    ...common,
+    method: 'get',
+    path: '/api/v1/courses/live-classes/{id}/join_info/',
+    operationId: 'getJoinInfo',
+    summary: 'Whether and how this person gets in now',
+    responses: answers(schemas.joinInfo, 'With a link when `can_join`, with the reason when not.'),
+  }),
+
+  start: createRoute({
+    ...common,
+    method: 'post',
+    path: '/api/v1/courses/live-classes/{id}/start_class/',
+    operationId: 'startClass',
+    summary: 'Start a class, or open its room again',
+    responses: answers(startedClass, 'The class is live; the link is for the one who asked.'),
+  }),
+
+  end: createRoute({
+    ...common,
+    method: 'post',
+    path: '/api/v1/courses/live-classes/{id}/end_class/',
+    operationId: 'endClass',
+    summary: 'End a class for everybody',
+    responses: answers(liveClass, 'The class is over.'),
+  }),
 })
 
 /** Join links stay out of every cache (T9) and out of the referrer of whatever page comes next. */
 const keepLinkPrivate = (c: Context): void => c.header('Referrer-Policy', 'no-referrer')
 
-export function liveClassRoutes(app: OpenAPIHono<ApiEnv>, { conferencing, access, clock, limits }: Parts): void {
+export function liveClassRoutes(app: OpenAPIHono<ApiEnv>, parts: Parts): void {
+  const { conferencing, access, clock, limits, presentClass } = parts
+  const { get, change, cancel, calendar, createMeeting, joinInfo, start, end } = routesOf(parts.classSchemas)
   const { joins = { burst: 30, perMinute: 30 } } = limits
   const joinWait = joins ? createRateLimiter(joins, clock) : () => 0
   /** Every link is made anew, and may cost a question to the video service. */

@@ -5,7 +5,9 @@ import type { Logger } from '../../logger.ts'
 import type { MigrationFacts } from '../../migration/facts.ts'
 import type { Participant } from '../../model.ts'
 import type { Access, CourseRole } from '../access.ts'
+import type { ClassSchemas } from '../class-schemas.ts'
 import type { Actor, HttpLimits, LmsPort } from '../ports.ts'
+import type { presentClass } from '../present.ts'
 import { failure, successOf } from '../schemas.ts'
 
 /** What the routes work with. */
@@ -17,6 +19,9 @@ export interface Parts {
   readonly clock: Clock
   readonly limits: HttpLimits
   readonly migration?: MigrationFacts | undefined
+  /** How a class is told, in the document and in an answer: with the names from before, or without. */
+  readonly classSchemas: ClassSchemas
+  readonly presentClass: typeof presentClass
 }
 
 /** Marks a route, in the document, as one for people the LMS knows. */

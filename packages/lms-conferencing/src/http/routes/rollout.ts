@@ -7,7 +7,7 @@ import { answers, type Parts, signedIn } from './parts.ts'
 
 const base = '/api/v1/admin/conferencing'
 
-const rolloutSchema = z
+export const rolloutSchema = z
   .object({
     phase: z.enum(['preparation', 'testing', 'gradual', 'full', 'cleanup']),
     percentage: z.number(),
@@ -36,14 +36,16 @@ const counts = z.object({
   kept: z.number().int(),
   rejected: z.number().int(),
   theirs: z.number().int(),
-  reasons: z.record(z.string(), z.number().int()),
+  reasons: z
+    .record(z.string(), z.number().int())
+    .openapi({ description: 'Why a row was decided, or rejected: rows, by code.' }),
 })
 
-const migrationSchema = z
+export const migrationSchema = z
   .object({
     table: z.string(),
-    phase: z.string().nullable(),
-    next: z.string(),
+    phase: z.string().nullable().openapi({ description: '`null`: not begun.' }),
+    next: z.string().openapi({ description: 'What to do now, as a sentence.' }),
     counts: counts.nullable(),
     report: z
       .object({
@@ -59,7 +61,9 @@ const migrationSchema = z
         digest: z.string(),
       })
       .nullable(),
-    log: z.array(z.object({ at: z.string(), who: z.string(), what: z.string(), rows: z.number().int() })),
+    log: z
+      .array(z.object({ at: z.string(), who: z.string(), what: z.string(), rows: z.number().int() }))
+      .openapi({ description: 'The latest last.' }),
   })
   .openapi('Migration')
 

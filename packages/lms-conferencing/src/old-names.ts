@@ -13,6 +13,8 @@ export interface OldNames {
 /**
  * A class as the API tells it, with the names from before beside its own, so that old pages go on until they are
  * rewritten. Links and passwords are there by name and empty: what they were for is asked at the click now.
+ *
+ * For classes you serve by hand: `createHttpApi({ oldNames: true })` does it in all its answers.
  */
 export const withOldNames = <T extends { readonly provider: string; readonly meeting_id: string }>(
   liveClass: T,
