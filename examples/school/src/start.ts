@@ -6,7 +6,9 @@ import { type Clock, type Conferencing, createConferencing, type Logger, systemC
 import { bbbProvider, bbbSettingsFromEnv } from 'lms-conferencing/bbb'
 import { createHttpApi, type FetchHandler } from 'lms-conferencing/http'
 import { openDatabase } from './database.ts'
+import { hangUpOnceAnswered } from './hang-up.ts'
 import { serveLive } from './live.ts'
+import { openMove } from './move.ts'
 import { createPage } from './page.ts'
 import { createSchool } from './school.ts'
 
@@ -21,7 +23,7 @@ export interface Address {
 export interface Door {
   /** `http://127.0.0.1:3000` */
   readonly url: string
-  /** What listens; without it nobody is told of changes. */
+  /** What listens; without it nobody is told of changes, and closing waits for connections that are kept alive. */
   readonly server?: Server | undefined
   readonly logger: Logger
   /** Answers what is being asked, then stops listening. */
@@ -60,6 +62,8 @@ export async function startSchool(options: StartSchoolOptions): Promise<RunningS
   try {
     const { store, jobs, closeDatabase } = await openDatabase(env)
     opened.push(closeDatabase)
+    const { migration, closeMove } = await openMove(env, store)
+    opened.push(closeMove)
     const bbb = env.BBB_SERVER_URL ? null : await startFake(clock)
     if (bbb) opened.push(() => bbb.close())
     const bbbOptions = bbb ? { url: bbb.url, secret: bbb.secret } : bbbOptionsFromEnv(env)
@@ -73,6 +77,7 @@ export async function startSchool(options: StartSchoolOptions): Promise<RunningS
     const page = createPage({ framework, people: school.people })
     const door = await listen(async request => (await api.promise)(request), address, page)
     opened.push(() => door.close())
+    if (door.server) hangUpOnceAnswered(door.server)
     const { url, logger } = door
 
     // A real server needs an address it can reach; without one it cannot call back, and attendance stays empty.
@@ -97,7 +102,7 @@ export async function startSchool(options: StartSchoolOptions): Promise<RunningS
     // Before the door in the list, so after it in time: what is being asked still needs it.
     opened.splice(-1, 0, () => conferencing.stop())
     const ports = { conferencing, authenticate: school.authenticate, lms: school.lms, logger }
-    api.resolve(createHttpApi({ ...ports, clock }))
+    api.resolve(createHttpApi({ ...ports, clock, migration }))
     if (door.server) opened.push(serveLive(door.server, ports))
     // The fake answers at once, and nothing is missed; a real server is asked in the background, and may be down.
     if (bbb) await conferencing.rounds.keepCallbacks()

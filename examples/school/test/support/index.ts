@@ -1,4 +1,5 @@
 export { type CallbackProxy, startCallbackProxy } from './callback-proxy.ts'
+export { describeClosing } from './closing.ts'
 export { describeHttpApi, overSocket, type ServedApi } from './http-conformance.ts'
 export { describeUnmodified } from './over-msw.ts'
 export { askPostgres, type PostgresServer, startPostgres, whyNoPostgres } from './postgres.ts'
