@@ -10,6 +10,8 @@ const keptMs = 24 * 60 * 60_000
 
 async function main(): Promise<void> {
   if (await builtPage()) return
+  // Under a test runner it is `test`, and then the libraries would be those for development.
+  process.env.NODE_ENV = 'production'
   const folder = await pageFolder()
   const unfinished = `${folder}.${process.pid}`
   await mkdir(dirname(folder), { recursive: true })

@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** What the page is made of, seen from the root of the repository. */
 const sources = [
-  'examples/web/{index.html,vite.config.ts,package.json}',
+  'examples/web/{index.html,build.ts,vite.config.ts,package.json}',
   'examples/web/{public,src}/**/*.*',
   'packages/lms-conferencing/src/browser.ts',
   'packages/lms-conferencing/src/browser/**/*.ts',

@@ -1,4 +1,3 @@
-import type { MigrationInfo, RolloutInfo } from 'lms-conferencing/browser'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { start } from '../../fastify/src/start.ts'
 import { admin, courses, students, teachers } from '../../school/src/index.ts'
@@ -121,58 +120,6 @@ describe.skipIf(chromiumPath === undefined)(`the places of the page${unlessBrows
     await office.getByRole('button', { name: /^Put back: / }).click()
     await office.getByText('1 callback was put back.').waitFor()
     await office.getByText('No callback was given up.').waitFor()
-  })
-
-  it('shows administrators how a move goes, and what it decides for a course', async () => {
-    const rollout: RolloutInfo = {
-      phase: 'gradual',
-      percentage: 40,
-      new_courses_since: null,
-      allow: ['history'],
-      deny: [],
-      overrides: {},
-      old_enabled: true,
-      version: 3,
-      course: null,
-    }
-    const decided = { provider: 'zoom', reason: 'not_in_percentage', explanation: 'Not among them yet.', bucket: 8_014 }
-    const counts = { rows: 1_200, migrated: 1_180, kept: 15, rejected: 5, theirs: 0, reasons: {} }
-    const migration: MigrationInfo = {
-      table: 'live_classes',
-      phase: 'verified',
-      next: 'lms-conferencing migrate switch',
-      counts,
-      report: {
-        at: '2027-03-01T08:00:00.000Z',
-        who: 'noor',
-        ok: true,
-        counts,
-        undecided: 0,
-        stale: 0,
-        wrong: 0,
-        source_digest: 'a1',
-        digest: 'b2c3',
-      },
-      log: [{ at: '2027-03-01T08:00:00.000Z', who: 'noor', what: 'verify', rows: 1_200 }],
-    }
-    const office = await stage.enter(admin, '/sign-in')
-    await office.route('**/admin/conferencing/{rollout,migration}/**', async route => {
-      const { pathname, searchParams } = new URL(route.request().url())
-      const id = searchParams.get('course_id')
-      const found = id === null ? rollout : { ...rollout, course: { id, ...decided } }
-      const data = pathname.endsWith('/rollout/') ? found : migration
-      await route.fulfill({ json: { success: true, data, message: '' } })
-    })
-    await office.goto(`${stage.url}/admin`)
-    await office.getByText('Gradual').waitFor()
-    await office.getByLabel('What is decided for a course?').selectOption(courses[0]?.title ?? '')
-    await office.getByRole('button', { name: 'Look up' }).click()
-    await office.getByText('New classes of Biology 7b are made on zoom.').waitFor()
-    await office.getByText('Not among them yet.').waitFor()
-    await office.getByText('1,180 of 1,200 moved').waitFor()
-    await office.getByText(/Everything fits/).waitFor()
-    await expectAccessible(office)
-    await picture(office, 'places/admin-move')
   })
 })
 
