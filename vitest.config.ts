@@ -4,7 +4,8 @@ import { projects } from './vitest.workspace.ts'
 
 // Packages import each other by name; this condition resolves those names to their sources, so tests need no build.
 // `import` and `default` go without saying; named here they would also be forced on require(), which breaks pg.
-const conditions = ['lms-conferencing-source', 'node', 'module']
+// `module` is for bundlers: Node cannot read what the AWS SDK has there.
+const conditions = ['lms-conferencing-source', 'node']
 
 const fastCheckSeed = fileURLToPath(new URL('scripts/fast-check-seed.ts', import.meta.url))
 

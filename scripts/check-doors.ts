@@ -24,6 +24,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   'pg-boss': [`${lms}pg-boss.ts`],
   'socket.io': [`${lms}realtime/`],
   hono: [`${lms}http/`],
+  '@aws-sdk/client-s3': [`${lms}s3.ts`],
   '@opentelemetry/api': [`${lms}otel.ts`],
   '@hono/zod-openapi': [`${lms}http/`],
   'bbb-client': [`${lms}providers/`],

@@ -9,6 +9,7 @@ export default defineConfig({
     'pg-boss': 'src/pg-boss.ts',
     sql: 'src/sql/index.ts',
     migration: 'src/migration/index.ts',
+    s3: 'src/s3.ts',
     calendar: 'src/calendar.ts',
     browser: 'src/browser.ts',
     http: 'src/http/index.ts',

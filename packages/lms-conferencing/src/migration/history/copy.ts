@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto'
 import { ConferencingError } from '../../errors.ts'
-import type { ConferenceProvider, RecordingFile } from '../../provider.ts'
+import type { ConferenceProvider, PastRunOptions, RecordingFile } from '../../provider.ts'
 import type { StoredClass } from '../../store.ts'
 
 /**
- * Where copies of recordings go: a folder (`folderSink`), or whatever the LMS puts behind it, such as the parts of an
- * S3 multi-part upload. Names are of `A-Z a-z 0-9 . _ - /`.
+ * Where copies of recordings go: a folder (`folderSink`), a bucket (`s3Sink` of `lms-conferencing/s3`), or whatever the
+ * LMS puts behind it. Names are of `A-Z a-z 0-9 . _ - /`.
  */
 export interface RecordingSink {
   /** How much of it is there, and whether it is whole. */
@@ -45,7 +45,8 @@ export async function copyRecordings(
     sink,
     maxBytes = DEFAULT_MAX,
     signal,
-  }: CopyOptions & { readonly provider: ConferenceProvider; readonly signal?: AbortSignal | undefined },
+    wants,
+  }: CopyOptions & Pick<PastRunOptions, 'signal' | 'wants'> & { readonly provider: ConferenceProvider },
 ): Promise<Copies> {
   if (!provider.recordingFiles) {
     throw new ConferencingError('UNSUPPORTED', `${provider.name} gives no files of recordings.`, {
@@ -53,7 +54,7 @@ export async function copyRecordings(
     })
   }
   const sum = { copied: 0, already: 0, tooLarge: 0, failed: 0, bytes: 0 }
-  for (const file of await provider.recordingFiles(meeting, { signal })) {
+  for (const file of await provider.recordingFiles(meeting, { signal, wants })) {
     const name = `${safe(liveClass.id)}/${safe(file.recordId)}/${safe(file.fileId)}.${safe(file.extension || 'bin')}`
     if ((await sink.stat(name)).isWhole) {
       sum.already++

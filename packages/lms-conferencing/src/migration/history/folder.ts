@@ -35,6 +35,9 @@ export function folderSink(directory: string): RecordingSink {
 
     async append(name, offset, body) {
       const path = `${pathOf(name)}.part`
+      // A gap would be filled with zeros.
+      if (offset > ((await sizeOf(path)) ?? 0))
+        throw new ConferencingError('UNAVAILABLE', 'This does not go on where the copy ends.')
       await mkdir(dirname(path), { recursive: true, mode: 0o700 })
       const file = await open(path, 'a', 0o600)
       try {
@@ -49,11 +52,18 @@ export function folderSink(directory: string): RecordingSink {
     async finish(name, sizeBytes) {
       const path = pathOf(name)
       const part = `${path}.part`
-      const size = (await sizeOf(part)) ?? 0
-      if (sizeBytes !== null && size !== sizeBytes) {
+      const grown = await sizeOf(part)
+      const size = grown ?? (await sizeOf(path)) ?? (sizeBytes === 0 ? 0 : null)
+      if (size === null || (sizeBytes !== null && size !== sizeBytes)) {
         // More than there is cannot be gone on with.
-        if (size > sizeBytes) await truncate(part, 0)
+        if (grown !== null && sizeBytes !== null && grown > sizeBytes) await truncate(part, 0)
         throw new ConferencingError('UNAVAILABLE', 'The download is not whole yet.')
+      }
+      if (grown === null) {
+        if ((await sizeOf(path)) !== null) return
+        // Nothing was downloaded of an empty file.
+        await mkdir(dirname(part), { recursive: true, mode: 0o700 })
+        await writeFile(part, '', { mode: 0o600 })
       }
       const sum = createHash('sha256')
       for await (const chunk of createReadStream(part)) sum.update(chunk)
