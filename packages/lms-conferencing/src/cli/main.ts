@@ -4,6 +4,7 @@ import { dbCommands } from './commands/db.ts'
 import { hooksCommands } from './commands/hooks.ts'
 import { inboxCommands } from './commands/inbox.ts'
 import { migrateCommands } from './commands/migrate.ts'
+import { migrateAttendanceCommand } from './commands/migrate-attendance.ts'
 import { migrateClassesCommands } from './commands/migrate-classes.ts'
 import { reconcileCommand } from './commands/reconcile.ts'
 import { rolloutCommands } from './commands/rollout.ts'
@@ -62,6 +63,7 @@ export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
     exitCode = code
   })
   migrateClassesCommands(migrate, withStore)
+  migrateAttendanceCommand(migrate, withStore)
   try {
     await program.parseAsync(argv, { from: 'user' })
     return exitCode

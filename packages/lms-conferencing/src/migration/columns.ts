@@ -169,7 +169,8 @@ export function migrationPlan(options: MigrationPlanOptions = {}): MigrationPlan
   return plan
 }
 
-const planFields = ['table', 'schema', 'source', 'target', 'statuses', 'timeZone', 'view'] as const
+/** `attendance` is about another table: see `attendancePlanFrom`. */
+const planFields = ['table', 'schema', 'source', 'target', 'statuses', 'timeZone', 'view', 'attendance'] as const
 
 /** A plan from JSON that a person wrote. Throws `INVALID` naming what is unknown or no text. */
 export function migrationPlanFrom(given: unknown): MigrationPlan {
@@ -178,7 +179,7 @@ export function migrationPlanFrom(given: unknown): MigrationPlan {
     target: Object.keys(newColumns),
     statuses: null,
   }
-  const options = record('the map', given, planFields)
+  const { attendance: _, ...options } = record('the map', given, planFields)
   for (const [field, value] of Object.entries(options)) {
     if (!Object.hasOwn(known, field)) requireText(field, value)
     else {
@@ -189,19 +190,25 @@ export function migrationPlanFrom(given: unknown): MigrationPlan {
   return migrationPlan(options)
 }
 
-function record(field: string, value: unknown, known: readonly string[] | null): Readonly<Record<string, unknown>> {
+/** An object that has no other fields than these; `null`: it may have any. Throws `INVALID`. */
+export function record(
+  field: string,
+  value: unknown,
+  known: readonly string[] | null,
+): Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid(field, 'must be an object')
   const unknown = Object.keys(value).find(name => known !== null && !known.includes(name))
   if (unknown !== undefined) throw invalid(field, `knows no ${unknown}`)
   return { ...value }
 }
 
-function requireText(field: string, value: unknown): void {
+/** Throws `INVALID`. */
+export function requireText(field: string, value: unknown): void {
   if (typeof value !== 'string') throw invalid(field, 'must be a text')
 }
 
-/** Kysely quotes it; what passes here is also harmless in a message. */
-function requireIdentifier(field: string, name: string): void {
+/** Kysely quotes it; what passes here is also harmless in a message. Throws `INVALID`. */
+export function requireIdentifier(field: string, name: string): void {
   if (!/^[A-Za-z_][A-Za-z0-9_]{0,62}$/.test(name))
     throw invalid(field, 'must be a name of letters, digits and _, at most 63')
 }

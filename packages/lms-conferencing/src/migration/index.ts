@@ -1,4 +1,15 @@
+export { type OldNames, withOldNames } from '../old-names.ts'
 export { type AdoptOptions, type AdoptResult, adoptClasses } from './adopt.ts'
+export { type AttendanceReport, type ImportAttendanceOptions, importAttendance } from './attendance/import.ts'
+export {
+  type AttendanceColumns,
+  type AttendancePlan,
+  type AttendancePlanOptions,
+  attendancePlan,
+  attendancePlanFrom,
+  classAttendanceColumns,
+  type LmsStatus,
+} from './attendance/plan.ts'
 export {
   type MoveNote,
   type MoveOptions,
@@ -37,11 +48,11 @@ export {
 } from './facts.ts'
 export type { Copies, CopyOptions, RecordingSink } from './history/copy.ts'
 export { folderSink } from './history/folder.ts'
-export { type AttendanceTotals, type HistoryOptions, type HistoryResult, importHistory } from './history/import.ts'
+export { type HistoryOptions, type HistoryResult, importHistory } from './history/import.ts'
+export { type LmsAttendance, type LmsAttendanceRow, openLmsAttendance } from './lms/attendance.ts'
 export type { LmsDatabase, RowKey } from './lms/database.ts'
 export { type OpenLmsOptions, openLmsDatabase } from './lms/open.ts'
-export { type OldNames, withOldNames } from './old-names.ts'
-export { isReportIntact, type SignedReport, type VerificationReport } from './report.ts'
+export { isReportIntact, type Signed, type SignedReport, type VerificationReport } from './report.ts'
 export {
   bucketOf,
   type Choice,
@@ -74,4 +85,5 @@ export {
   type StepResult,
   switchReads,
 } from './steps.ts'
+export type { AttendanceTotals } from './totals.ts'
 export { verifyMigration } from './verify.ts'

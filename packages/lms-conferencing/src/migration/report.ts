@@ -22,18 +22,18 @@ export interface VerificationReport {
   readonly ok: boolean
 }
 
-export interface SignedReport extends VerificationReport {
-  /** SHA-256 over all the rest: a report that was changed afterwards does not fit it. */
-  readonly digest: string
-}
+/** A report, and SHA-256 over all of it: one that was changed afterwards does not fit. */
+export type Signed<T> = T & { readonly digest: string }
+
+export type SignedReport = Signed<VerificationReport>
 
 /** Pure. */
-export const signReport = (report: VerificationReport): SignedReport => ({
+export const sign = <T extends object>(report: T): Signed<T> => ({
   ...report,
   digest: hash('sha256', JSON.stringify(report)),
 })
 
 /** Whether nobody changed the report since it was signed. */
-export function isReportIntact({ digest, ...report }: SignedReport): boolean {
-  return signReport(report).digest === digest
+export function isReportIntact<T extends { readonly digest: string }>({ digest, ...report }: T): boolean {
+  return sign(report).digest === digest
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { ConferencingError } from '../../errors.ts'
+import type { AttendanceTotals, RecordingSink } from '../../migration/index.ts'
 import type { ConferenceProvider } from '../../provider.ts'
 import { Stopped } from '../conferencing-session.ts'
 import { examples, record, table, visible } from '../output.ts'
@@ -27,6 +28,12 @@ const ENVIRONMENT = `
 Environment, beside DATABASE_URL:
   BBB_SERVER_URL, BBB_SHARED_SECRET             the BigBlueButton server
   ZOOM_ACCOUNT_ID, ZOOM_CLIENT_ID, …            the Zoom account`
+
+const BUCKET = `
+For --to s3://…, as the AWS SDK reads them:
+  AWS_ACCESS_KEY_ID, AWS_PROFILE, …             credentials, or those of the machine's role
+  AWS_REGION                                    where the bucket is
+  AWS_ENDPOINT_URL_S3                           a service that is not Amazon's`
 
 /** Steps with the store: the classes themselves, those to come, and those that are over. */
 export function migrateClassesCommands(migrate: Command, withStore: WithStore): void {
@@ -85,19 +92,20 @@ export function migrateClassesCommands(migrate: Command, withStore: WithStore): 
   migrate
     .command('history')
     .description('bring over who was there, and what was recorded, of Zoom classes that are over')
-    .option('--to <folder>', 'copy the files of the recordings there')
+    .option('--to <place>', 'copy the files of the recordings to this folder, or bucket: s3://bucket/prefix')
     .option('--max-gb <size>', 'files that are larger stay at Zoom', whole, 10)
     .option('--no-wait', "stop at Zoom's limits instead of waiting for them, which may take until midnight UTC")
     .option('--dry-run', 'only say how many classes it would ask about')
     .addHelpText(
       'after',
-      `${ENVIRONMENT}\n${examples('migrate history --dry-run', 'migrate history', 'migrate history --to /srv/recordings --no-wait')}`,
+      `${ENVIRONMENT}${BUCKET}\n${examples('migrate history --dry-run', 'migrate history', 'migrate history --to /srv/recordings --no-wait', 'migrate history --to s3://school/recordings')}`,
     )
     .action(
       withStore(async (session, { to, maxGb, wait, dryRun }: HistoryOptions) => {
         const migration = await loadMigration()
         const provider = providerNamed('zoom', session.io.providers ?? (await providersFromEnv(session.io.env)))
         const { io, clock } = session
+        const sink = to === undefined ? undefined : await sinkAt(to, migration, io)
         const { onProgress, end } = progressFor(session)
         const result = await migration.importHistory({
           ...common(session),
@@ -115,20 +123,14 @@ export function migrateClassesCommands(migrate: Command, withStore: WithStore): 
               `Zoom's limit is reached: waiting until ${until.toISOString()}. Ctrl-C, and the same command goes on later.\n`,
             )
           },
-          ...(to !== undefined && { copies: { sink: migration.folderSink(to), maxBytes: maxGb * 2 ** 30 } }),
+          ...(sink && { copies: { sink, maxBytes: maxGb * 2 ** 30 } }),
         })
         end()
         const { problems, copies, before, after, lowered, isComplete, resumeAt, waits: _, ...counts } = result
         session.show({ ...result, at: new Date(clock.now()) }, () =>
           [
             record(counts),
-            `\n${table(
-              ['attendance', 'facts', 'people', 'minutes'],
-              [
-                ['before', before.facts, before.people, Math.round(before.creditedMs / 60_000)],
-                ['after', after.facts, after.people, Math.round(after.creditedMs / 60_000)],
-              ],
-            )}`,
+            `\n${totalsTable(before, after, 'facts')}`,
             to === undefined ? '' : `\n${record({ ...copies })}`,
             lowered.length > 0
               ? `\nCredited with less than before, look at them: ${visible(lowered.join(', '))}\n`
@@ -142,11 +144,45 @@ export function migrateClassesCommands(migrate: Command, withStore: WithStore): 
     )
 }
 
-const common = ({ store, tenantId, clock, who, io }: Session) => ({ store, tenantId, clock, who, signal: io.signal })
+async function sinkAt(
+  to: string,
+  { folderSink }: Awaited<ReturnType<typeof loadMigration>>,
+  { signal }: Session['io'],
+): Promise<RecordingSink> {
+  if (!to.startsWith('s3://')) return folderSink(to)
+  const { s3SinkAt } = await loadS3()
+  return s3SinkAt(to, { signal })
+}
 
-const progressFor = ({ io, clock }: Session) => progressOf({ io, now: () => clock.now() })
+async function loadS3(): Promise<typeof import('../../s3.ts')> {
+  try {
+    return await import('../../s3.ts')
+  } catch {
+    throw new ConferencingError('INVALID', 'This needs the package @aws-sdk/client-s3: install it beside this one.')
+  }
+}
 
-function ended({ io }: Session, isComplete: boolean): 0 | 1 {
+/** Attendance before and after, of people and minutes. */
+export const totalsTable = (before: AttendanceTotals, after: AttendanceTotals, what: 'facts' | 'rows'): string =>
+  table(
+    ['attendance', what === 'rows' ? 'rows, facts' : 'facts', 'people', 'minutes'],
+    [
+      ['before', before.facts, before.people, Math.round(before.creditedMs / 60_000)],
+      ['after', after.facts, after.people, Math.round(after.creditedMs / 60_000)],
+    ],
+  )
+
+export const common = ({ store, tenantId, clock, who, io }: Session) => ({
+  store,
+  tenantId,
+  clock,
+  who,
+  signal: io.signal,
+})
+
+export const progressFor = ({ io, clock }: Session) => progressOf({ io, now: () => clock.now() })
+
+export function ended({ io }: Session, isComplete: boolean): 0 | 1 {
   if (io.signal?.aborted) throw new Stopped()
   return isComplete ? 0 : 1
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { systemClock } from '../../clock.ts'
 import { ConferencingError } from '../../errors.ts'
-import type { Counts, MigrationPlan, RunOptions, RunResult, SignedReport } from '../../migration/index.ts'
+import type { Counts, RunOptions, RunResult, SignedReport } from '../../migration/index.ts'
 import { Stopped } from '../conferencing-session.ts'
 import type { Io } from '../io.ts'
 import { type Cell, examples, json, record, table } from '../output.ts'
@@ -42,7 +42,7 @@ export function migrateCommands(program: Command, io: Io, ended: (code: ExitCode
       'after',
       `
 The steps, in their order: plan, expand, run, verify, switch, finalize; rollback works until finalize.
-Beside them: adopt, classes, history. See docs/MIGRATION_RUNBOOK.md.
+Beside them: adopt, classes, history, attendance. See docs/MIGRATION_RUNBOOK.md.
 ${examples('migrate plan', 'migrate expand', 'migrate run', 'migrate doctor')}`,
     )
 
@@ -228,10 +228,9 @@ export async function withLms<Options>(
   readOnly: boolean,
   handler: Handler<Options>,
 ): Promise<ExitCode | undefined> {
-  const url = given.lms ?? io.env.LMS_DATABASE_URL ?? given.database ?? io.env.DATABASE_URL
-  if (!url) throw new ConferencingError('INVALID', 'Which database? Set LMS_DATABASE_URL, or give --lms.')
+  const { url, map } = await lmsOf(io, given)
   const migration = await loadMigration()
-  const plan = given.map === undefined ? migration.migrationPlan() : await mapped(migration, given.map)
+  const plan = migration.migrationPlanFrom(map)
   const lms = await migration.openLmsDatabase(url, { plan, readOnly })
   const clock = io.clock ?? systemClock
   const { onProgress, end } = progressOf({ io, now: () => clock.now() })
@@ -266,13 +265,19 @@ export async function loadMigration(): Promise<Migration> {
   }
 }
 
-async function mapped({ migrationPlanFrom }: Migration, file: string): Promise<MigrationPlan> {
+/** Which database, and what the map says of its tables. */
+export async function lmsOf(
+  io: Io,
+  given: GlobalOptions,
+): Promise<{ readonly url: string; readonly map: Readonly<Record<string, unknown>> }> {
+  const url = given.lms ?? io.env.LMS_DATABASE_URL ?? given.database ?? io.env.DATABASE_URL
+  if (!url) throw new ConferencingError('INVALID', 'Which database? Set LMS_DATABASE_URL, or give --lms.')
+  if (given.map === undefined) return { url, map: {} }
   try {
-    return migrationPlanFrom(JSON.parse(await readFile(file, 'utf8')))
-  } catch (error) {
-    if (error instanceof ConferencingError) throw error
-    throw new ConferencingError('INVALID', 'The map cannot be read, or is no JSON.', { details: { field: 'map' } })
-  }
+    const map: unknown = JSON.parse(await readFile(given.map, 'utf8'))
+    if (typeof map === 'object' && map !== null && !Array.isArray(map)) return { url, map: { ...map } }
+  } catch {}
+  throw new ConferencingError('INVALID', 'The map cannot be read, or is no JSON object.', { details: { field: 'map' } })
 }
 
 /** `null`, or not complete: somebody pressed Ctrl-C. */

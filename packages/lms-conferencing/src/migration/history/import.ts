@@ -1,13 +1,13 @@
-import { attendance } from '../../attendance/index.ts'
 import type { Clock } from '../../clock.ts'
 import { ConferencingError } from '../../errors.ts'
 import { faultFields } from '../../fault.ts'
 import { type Logger, noLogger } from '../../logger.ts'
-import type { AttendanceEvent } from '../../model.ts'
 import type { ConferenceProvider } from '../../provider.ts'
 import type { Store, StoredClass } from '../../store.ts'
+import { ownRuns } from '../../use-cases/own-runs.ts'
 import { Notes } from '../notes.ts'
-import type { Progress } from '../scan.ts'
+import { type Progress, progressOver } from '../scan.ts'
+import { type AttendanceTotals, addTotals, noTotals, totalsOf } from '../totals.ts'
 import { type Copies, type CopyOptions, copyRecordings, noCopies } from './copy.ts'
 
 /** Bringing over who was there, and what was recorded, of classes that are over. */
@@ -33,14 +33,6 @@ export interface HistoryOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined
   /** Hears when a limit is waited for. */
   readonly onWait?: ((until: Date) => void) | undefined
-}
-
-/** What was known of all classes looked at, taken together. */
-export interface AttendanceTotals {
-  readonly facts: number
-  /** Once for each class they were in. */
-  readonly people: number
-  readonly creditedMs: number
 }
 
 export interface HistoryResult {
@@ -98,34 +90,32 @@ class Importer {
   readonly #options: HistoryOptions
   readonly #tenantId: string
   readonly #notes: Notes<HistoryNote>
-  readonly #began: number
-  #looked = 0
   #waits = 0
 
   constructor(options: HistoryOptions) {
     this.#options = options
     this.#tenantId = options.tenantId ?? 'default'
     this.#notes = new Notes(options.store, this.#tenantId, 'history')
-    this.#began = options.clock.now()
   }
 
   async run(): Promise<HistoryResult> {
     const { signal, dryRun = false, logger = noLogger } = this.#options
     const counts = { imported: 0, empty: 0, already: 0, newFacts: 0, recordings: 0 }
-    const before = { facts: 0, people: 0, creditedMs: 0 }
-    const after = { facts: 0, people: 0, creditedMs: 0 }
+    let before = noTotals
+    let after = noTotals
     const lowered: string[] = []
     const problems: { classId: string; code: string; what: string }[] = []
     let copies = noCopies
     let resumeAt: Date | null = null
     let isStopped = false
+    let looked = 0
+    const tell = progressOver('reading', await this.#count(), this.#options)
     for await (const { row, isDone } of this.#classes()) {
       if (signal?.aborted) {
         isStopped = true
         break
       }
-      this.#looked++
-      this.#progress()
+      tell(++looked)
       if (isDone) {
         counts.already++
         continue
@@ -139,8 +129,8 @@ class Importer {
         counts[one.isEmpty ? 'empty' : 'imported']++
         counts.newFacts += one.newFacts
         counts.recordings += one.recordings
-        add(before, one.before)
-        add(after, one.after)
+        before = addTotals(before, one.before)
+        after = addTotals(after, one.after)
         if (one.after.creditedMs < one.before.creditedMs) lowered.push(row.liveClass.id)
         copies = one.copies(copies)
       } catch (error) {
@@ -187,12 +177,12 @@ class Importer {
   async #import(row: StoredClass) {
     const { store, provider, clock, copies } = this.#options
     const { id } = row.liveClass
-    const how = { deadlineMs: this.#options.deadlineMs ?? 60_000, signal: this.#options.signal }
+    const wants = await ownRuns(store, row)
+    const how = { deadlineMs: this.#options.deadlineMs ?? 60_000, signal: this.#options.signal, wants }
     const report = (await this.#patiently(() => provider.report(row.meeting, how))) ?? []
     const found = await this.#patiently(() => provider.recordings(row.meeting, how))
     const recordings = found.map(recording => ({ ...recording, classId: id }))
-    const copied =
-      copies && (await this.#patiently(() => copyRecordings(row, { provider, ...copies, signal: how.signal })))
+    const copied = copies && (await this.#patiently(() => copyRecordings(row, { provider, ...copies, ...how })))
     const stored = await store.transaction(async tx => {
       const known = await tx.listEvents(this.#tenantId, id)
       const newFacts = await tx.addEvents(
@@ -260,11 +250,10 @@ class Importer {
     }
   }
 
-  #progress(): void {
-    const { onProgress, clock } = this.#options
-    const seconds = (clock.now() - this.#began) / 1000
-    const perSecond = seconds > 0 ? this.#looked / seconds : 0
-    onProgress?.({ step: 'reading', done: this.#looked, total: this.#looked, perSecond, secondsLeft: null })
+  async #count(): Promise<number> {
+    const { store, provider, onProgress } = this.#options
+    if (!onProgress) return 0
+    return store.read(tx => tx.countClasses({ tenantId: this.#tenantId, status: 'completed', provider: provider.name }))
   }
 
   async #log(count: number): Promise<void> {
@@ -272,33 +261,5 @@ class Importer {
     await store.transaction(tx =>
       tx.addOperation({ tenantId: this.#tenantId, at: new Date(clock.now()), who, what: 'history', count }),
     )
-  }
-}
-
-type Sums = { -readonly [Name in keyof AttendanceTotals]: AttendanceTotals[Name] }
-
-function add(sum: Sums, { facts, people, creditedMs }: AttendanceTotals): void {
-  sum.facts += facts
-  sum.people += people
-  sum.creditedMs += creditedMs
-}
-
-function totalsOf({ liveClass }: StoredClass, events: readonly AttendanceEvent[]): AttendanceTotals {
-  const result = attendance({
-    class: {
-      scheduledStart: liveClass.startsAt.getTime(),
-      plannedMs: liveClass.durationMinutes * 60_000,
-      startedAt: liveClass.startedAt?.getTime() ?? null,
-      endedAt: liveClass.endedAt?.getTime() ?? null,
-    },
-    roster: [],
-    events,
-    now: null,
-  })
-  const people = Object.values(result.people)
-  return {
-    facts: events.length,
-    people: people.length,
-    creditedMs: people.reduce((sum, { creditedMs }) => sum + creditedMs, 0),
   }
 }
