@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { createInterface } from 'node:readline/promises'
 import { run } from './main.ts'
+import { keepMemorySmall } from './memory.ts'
 
 /** The manifest is two folders up from the source, and one from the built file. */
 function ownVersion(): string {
@@ -23,6 +24,8 @@ function userName(): string {
     return `user ${process.getuid?.() ?? ''}`.trim()
   }
 }
+
+keepMemorySmall()
 
 const stopping = new AbortController()
 

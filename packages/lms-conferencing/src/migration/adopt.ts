@@ -1,10 +1,14 @@
+import { hash, randomBytes } from 'node:crypto'
 import type { Clock } from '../clock.ts'
-import type { ClassStatus, Recording } from '../model.ts'
-import type { Store, StoredClass, StoreTransaction } from '../store.ts'
+import type { ClassStatus, Meeting, Recording } from '../model.ts'
+import type { Store, StoredClass } from '../store.ts'
 import type { SourceColumns } from './columns.ts'
-import type { LmsRow } from './lms/database.ts'
+import type { LmsRow, TargetValues } from './lms/database.ts'
 import { type PassOptions, pass } from './scan.ts'
 import { readTime } from './time.ts'
+
+/** Rows to a transaction: everybody else who writes to the store waits for it. */
+const BATCH = 200
 
 /** Bringing the LMS's rows into the store, where classes can be held, moved and read. */
 export interface AdoptOptions extends Omit<PassOptions, 'onProgress'> {
@@ -28,7 +32,10 @@ export interface AdoptResult {
   readonly already: number
   /** Rows without a provider: rejected, or not decided yet. */
   readonly undecided: number
-  /** Classes that share their meeting with another: callbacks about it go to the first of them. */
+  /**
+   * Classes that share their meeting with another: of its runs, callbacks, reports and recordings, each has those that
+   * began nearest to its plan.
+   */
   readonly shared: number
 }
 
@@ -44,31 +51,44 @@ export async function adoptClasses(options: AdoptOptions): Promise<AdoptResult> 
     row.values[at.get(plan.source[field] ?? '') ?? -1] ?? null
   const counts = { adopted: 0, already: 0, undecided: 0, shared: 0 }
 
+  async function keep(classes: readonly Adopted[]): Promise<void> {
+    const rows = classes.map(({ stored }) => stored)
+    const { inserted, shared } = await store.transaction(async tx => {
+      const result = await tx.insertClasses(tenantId, rows)
+      const isNew = new Set(result.inserted)
+      const recordings = classes.flatMap(({ recording }) =>
+        recording && isNew.has(recording.classId) ? recording : [],
+      )
+      await tx.upsertRecordings(tenantId, recordings)
+      return result
+    })
+    counts.adopted += inserted.length
+    counts.already += rows.length - inserted.length
+    counts.shared += shared
+  }
+
   const { isComplete } = await pass(
     'adopting',
-    { batchSize: 200, ...options },
+    { batchSize: BATCH, ...options },
     {
       columns: 'all',
-      work: async ({ rows }) => {
-        const classes = rows.flatMap(({ row }) => classOf(row, read, options) ?? [])
-        counts.undecided += rows.length - classes.length
-        const work = async (tx: StoreTransaction): Promise<void> => {
-          for (const one of classes) {
-            if (await tx.getClass(tenantId, one.stored.liveClass.id)) {
-              counts.already++
-              continue
-            }
-            counts.adopted++
-            const { meeting } = one.stored
-            const isTaken =
-              meeting.meetingKey !== '' && (await tx.findClassByMeetingKey({ tenantId, ...meeting })) !== null
-            if (isTaken) counts.shared++
-            if (dryRun) continue
-            await tx.insertClass(isTaken ? { ...one.stored, meeting: { ...meeting, meetingKey: '' } } : one.stored)
-            if (one.recording) await tx.upsertRecordings(tenantId, [one.recording])
-          }
+      pick(row) {
+        const adopted = classOf(row, read, options)
+        if (adopted === null) counts.undecided++
+        return adopted
+      },
+      async work(classes) {
+        if (!dryRun) await keep(classes)
+        else {
+          const known = await store.read(tx =>
+            tx.knownClasses(
+              tenantId,
+              classes.map(({ stored }) => stored.liveClass.id),
+            ),
+          )
+          counts.already += known.length
+          counts.adopted += classes.length - known.length
         }
-        await (dryRun ? store.read(work) : store.transaction(work))
         return { wrote: false }
       },
     },
@@ -79,6 +99,11 @@ export async function adoptClasses(options: AdoptOptions): Promise<AdoptResult> 
     )
   }
   return { isComplete, ...counts }
+}
+
+interface Adopted {
+  readonly stored: StoredClass
+  readonly recording: Recording | null
 }
 
 /** A row as a class; `null` while it has no provider. */
@@ -141,12 +166,28 @@ function classOf(
       provider,
       serverId: servers[provider] ?? 'default',
       meetingId,
-      meetingKey: meetingId,
-      moderatorPassword: now.moderatorPassword ?? '',
-      attendeePassword: now.attendeePassword ?? '',
+      meetingKey: meetingKeys[provider](meetingId),
+      ...passwordsOf(provider, status, now),
       details: {},
     },
     version: 1,
   }
   return { stored, recording }
+}
+
+/** By which callbacks name a meeting. BigBlueButton's begin every run's internal id with a hash of it (ParamsProcessorUtil). */
+const meetingKeys: Readonly<Record<'zoom' | 'bbb', (meetingId: string) => string>> = {
+  zoom: meetingId => meetingId,
+  bbb: meetingId => (meetingId === '' ? '' : hash('sha1', meetingId)),
+}
+
+/** A room of BigBlueButton that is still to be opened is opened under both passwords; the old table knew one at most. */
+function passwordsOf(
+  provider: 'zoom' | 'bbb',
+  status: ClassStatus,
+  { moderatorPassword, attendeePassword }: TargetValues,
+): Pick<Meeting, 'moderatorPassword' | 'attendeePassword'> {
+  const isToOpen = provider === 'bbb' && status === 'scheduled'
+  const made = (): string => (isToOpen ? randomBytes(18).toString('base64url') : '')
+  return { moderatorPassword: moderatorPassword || made(), attendeePassword: attendeePassword || made() }
 }

@@ -43,8 +43,12 @@ export class Tally {
     }
   }
 
-  /** A row of such a group, decided. */
-  addOpen({ decision }: Judged): void {
+  /** A row of such a group, decided; it may have become somebody else's meanwhile. */
+  addOpen({ decision, standing }: Judged): void {
+    if (standing === 'theirs') {
+      this.#outcomes.theirs++
+      return
+    }
     this.#outcomes[decision.outcome]++
     this.#reasons[decision.reason] = (this.#reasons[decision.reason] ?? 0) + 1
   }

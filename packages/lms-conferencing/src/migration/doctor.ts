@@ -91,13 +91,12 @@ export async function rejectedRows(options: RunOptions, limit: number): Promise<
     { ...options, signal },
     {
       columns: 'evidence',
-      work: async ({ rows }) => {
-        for (const { row, judged } of rows) {
-          if (found.length >= limit) break
-          const { decision, standing } = judged
-          if (standing === 'theirs' || decision.outcome !== 'rejected') continue
-          found.push({ id: row.key.text, reason: decision.reason, isDoubtful: doubtful.includes(decision.reason) })
-        }
+      pick: ({ key }, { standing, decision }) =>
+        standing === 'theirs' || decision.outcome !== 'rejected'
+          ? null
+          : { id: key.text, reason: decision.reason, isDoubtful: doubtful.includes(decision.reason) },
+      work: async rejected => {
+        found.push(...rejected.slice(0, limit - found.length))
         if (found.length >= limit) enough.abort()
         return { wrote: false }
       },

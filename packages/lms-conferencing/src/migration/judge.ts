@@ -33,7 +33,10 @@ export function judgeOf(plan: MigrationPlan, columns: readonly string[], what: R
       decision,
       sourceDigest: what === 'all' ? rowDigest(row.values) : null,
       patch: isOpen
-        ? { key: row.key, providerBefore: row.now?.provider ?? null, values: valuesOf(decision, evidenceDigest) }
+        ? {
+            ...{ key: row.key, version: row.version, providerBefore: row.now?.provider ?? null },
+            values: valuesOf(decision, evidenceDigest),
+          }
         : null,
     }
   }

@@ -1,6 +1,6 @@
 import { type Counts, Tally } from './counts.ts'
 import { judgeOf } from './judge.ts'
-import type { LmsRow, RowKey, RowPatch, Survey } from './lms/database.ts'
+import type { RowKey, RowPatch, Survey } from './lms/database.ts'
 import { type PassOptions, pass, progress } from './scan.ts'
 import { logged, type MigrationState, StateKeeper } from './state.ts'
 
@@ -33,8 +33,9 @@ export async function planMigration(options: PassOptions): Promise<RunResult> {
   let changed = 0
   const { tally, isComplete, longestLockMs } = await pass('looking', options, {
     columns: 'all',
-    async work({ rows }) {
-      changed += rows.filter(({ judged }) => judged.patch !== null).length
+    pick: (_, { patch }) => patch,
+    async work(patches) {
+      changed += patches.length
       return { wrote: false }
     },
   })
@@ -81,15 +82,17 @@ export async function runWith(keeper: StateKeeper, options: RunOptions): Promise
     return written
   }
 
+  const filled: Filled[] = []
   if (state.phase === 'expanded') {
     const { isComplete, ...locks } = await pass('filling', options, {
       columns: 'evidence',
       from: state.checkpoint,
-      async work({ rows, last }) {
-        const patches = rows.flatMap(({ judged }) => judged.patch ?? [])
-        if (patches.length === 0) return { wrote: false }
-        changed += await remember({ ...state, checkpoint: last }, patches)
-        return { wrote: true }
+      pick: (_, { patch }) => patch,
+      async work(patches, last) {
+        const wrote = patches.length > 0
+        if (wrote) changed += await remember({ ...state, checkpoint: last }, patches)
+        filled.push({ last, version: wrote ? lms.lastVersion : null })
+        return { wrote }
       },
     })
     passes++
@@ -97,7 +100,7 @@ export async function runWith(keeper: StateKeeper, options: RunOptions): Promise
     if (!isComplete) return result(false)
   }
   for (;;) {
-    const caught = await catchUp(options, async patches => {
+    const caught = await catchUp(options, filled.splice(0), async patches => {
       const written = await remember(state, patches)
       changed += written
       longestLockMs = Math.max(longestLockMs, lms.lastLockMs)
@@ -123,9 +126,21 @@ export async function runWith(keeper: StateKeeper, options: RunOptions): Promise
 const STRETCH = 5000
 const OPEN_BATCH = 250
 
-/** One look at all rows, by the database itself; only those with something to do are read. `null`: stopped. */
+/** A batch of the first pass: its last row, and the version its rows got. */
+interface Filled {
+  readonly last: RowKey
+  readonly version: string | null
+}
+/** So many batches make a stretch. */
+const FILLED_STRETCH = 10
+
+/**
+ * One look at all rows, by the database itself; only those with something to do are read. Where the database has versions,
+ * what the first pass has just written need not even be looked at, unless somebody wrote it since. `null`: stopped.
+ */
 async function catchUp(
   { lms, plan, signal, ...options }: RunOptions,
+  filled: readonly Filled[],
   write: (patches: readonly RowPatch[]) => Promise<void>,
 ): Promise<{ readonly tally: Tally; readonly open: number } | null> {
   const { evidence } = await lms.shape()
@@ -134,28 +149,22 @@ async function catchUp(
   const tell = await progress('catching up', { lms, ...options })
   let open = 0
   let after: RowKey | null = null
-  for (;;) {
+  for (let first = 0; ; first += FILLED_STRETCH) {
     if (signal?.aborted) return null
-    const survey: Survey | null = await lms.survey(after, STRETCH)
+    const batches: readonly Filled[] = filled.slice(first, first + FILLED_STRETCH)
+    const ours = batches.flatMap(({ version }) => version ?? [])
+    const until: RowKey | number = batches.at(-1)?.last ?? STRETCH
+    const survey: Survey | null = await lms.survey({ after, until, ours })
     if (survey === null) return { tally, open }
-    const { groups, last } = survey
+    const { groups, last, open: keys } = survey
     for (const group of groups) tally.addGroup(group)
-    const isOpen = groups.some(({ standing }) => standing === 'undecided' || standing === 'stale')
-    for (let from = after; isOpen && !signal?.aborted; ) {
-      const rows: readonly LmsRow[] = await lms.read({
-        after: from,
-        until: last,
-        limit: OPEN_BATCH,
-        columns: 'evidence',
-      })
-      const end = rows.at(-1)?.key
-      if (end === undefined) break
-      const judged = rows.map(judge).filter(({ patch }) => patch !== null)
-      const patches = judged.flatMap(({ patch }) => patch ?? [])
+    for (let from = 0; from < keys.length && !signal?.aborted; from += OPEN_BATCH) {
+      const rows = await lms.read({ keys: keys.slice(from, from + OPEN_BATCH), columns: 'evidence' })
+      const judged = rows.map(judge)
       for (const one of judged) tally.addOpen(one)
+      const patches = judged.flatMap(({ patch }) => patch ?? [])
       open += patches.length
       if (patches.length > 0) await write(patches)
-      from = end
     }
     after = last
     tell(tally.rows)

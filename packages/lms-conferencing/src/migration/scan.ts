@@ -34,10 +34,21 @@ const MAX_BATCH = 500
 /** Fewer would only mean more of them. */
 const MIN_BATCH = 100
 
-/** Some rows in the order of their keys, and what to think of each. */
-export interface Batch {
-  readonly rows: readonly { readonly row: LmsRow; readonly judged: Judged }[]
-  readonly last: RowKey
+/**
+ * Rows read in one go. Long texts of a whole batch would fill the memory between two of V8's collections; so few die
+ * young.
+ */
+const LOT = 250
+
+/** What a pass does, and with which columns. */
+export interface PassWork<T> {
+  readonly columns: ReadColumns
+  /** Begins after this row. @default the first */
+  readonly from?: RowKey | null | undefined
+  /** What of a row is kept until its batch is worked on; `null`: nothing has to be done with it. */
+  readonly pick: (row: LmsRow, judged: Judged) => T | null
+  /** Does something with what was picked of the rows up to `last`. */
+  readonly work: (picked: readonly T[], last: RowKey) => Promise<{ readonly wrote: boolean }>
 }
 
 export interface PassResult {
@@ -47,38 +58,62 @@ export interface PassResult {
   readonly longestLockMs: number
 }
 
+interface Batch<T> {
+  readonly picked: readonly T[]
+  readonly last: RowKey | null
+  readonly rows: number
+}
+
 /** Goes through the table by key, batch after batch, and has `work` do something with each. */
-export async function pass(
+export async function pass<T>(
   step: string,
   { lms, plan, signal, batchSize = 500, lockMs = 100, ...options }: PassOptions,
-  { columns: what, from = null, work }: PassWork,
+  { columns: what, from = null, pick, work }: PassWork<T>,
 ): Promise<PassResult> {
   const shape = await lms.shape()
   const judge = judgeOf(plan, what === 'all' ? shape.columns : shape.evidence, what)
   const tally = new Tally()
   const tell = await progress(step, { lms, ...options })
+  let done = 0
   let size = batchSize
   let longestLockMs = 0
+
+  async function read(after: RowKey | null, limit: number): Promise<Batch<T>> {
+    const picked: T[] = []
+    let last: RowKey | null = null
+    let rows = 0
+    while (rows < limit) {
+      const lot = await lms.read({ after: last ?? after, limit: Math.min(LOT, limit - rows), columns: what })
+      for (const row of lot) {
+        const judged = judge(row)
+        tally.add(judged)
+        const one = pick(row, judged)
+        if (one !== null) picked.push(one)
+      }
+      rows += lot.length
+      last = lot.at(-1)?.key ?? last
+      if (lot.length === 0) break
+    }
+    return { picked, last, rows }
+  }
+
   // A server reads the next rows while it writes these; a file has one reader and writer, which is us.
   const isAhead = lms.engine === 'PostgreSQL'
-  const read = (after: RowKey | null): Promise<readonly LmsRow[]> => lms.read({ after, limit: size, columns: what })
-  let next = read(from)
+  let next = read(from, size)
   try {
     for (;;) {
-      const rows = await next
-      const last = rows.at(-1)?.key
-      if (last === undefined) break
+      const { picked, last, rows } = await next
+      if (last === null) break
       if (signal?.aborted) return { tally, isComplete: false, longestLockMs }
-      if (isAhead) next = read(last)
-      const judged = rows.map(row => ({ row, judged: judge(row) }))
-      for (const { judged: one } of judged) tally.add(one)
-      const { wrote } = await work({ rows: judged, last })
+      if (isAhead) next = read(last, size)
+      const { wrote } = await work(picked, last)
       if (wrote) {
         longestLockMs = Math.max(longestLockMs, lms.lastLockMs)
         size = nextSize(size, lms.lastLockMs, lockMs)
       }
-      tell(tally.rows)
-      if (!isAhead) next = read(last)
+      done += rows
+      tell(done)
+      if (!isAhead) next = read(last, size)
     }
     return { tally, isComplete: true, longestLockMs }
   } finally {
@@ -86,28 +121,25 @@ export async function pass(
   }
 }
 
-/** What a pass does, and with which columns. */
-export interface PassWork {
-  readonly columns: ReadColumns
-  /** Begins after this row. @default the first */
-  readonly from?: RowKey | null | undefined
-  readonly work: (batch: Batch) => Promise<{ readonly wrote: boolean }>
-}
-
-/** Tells how far it is, when somebody listens. */
-export async function progress(
+/** Tells how far a pass over the table is, when somebody listens. */
+export const progress = async (
   step: string,
-  { lms, clock, onProgress }: Pick<PassOptions, 'lms' | 'clock' | 'onProgress'>,
-): Promise<(done: number) => void> {
-  if (!onProgress) return () => {}
-  const total = await lms.count()
+  { lms, ...options }: Pick<PassOptions, 'lms' | 'clock' | 'onProgress'>,
+): Promise<(done: number) => void> => progressOver(step, options.onProgress ? await lms.count() : 0, options)
+
+/** The same over so many of anything; `null`: nobody knows how many. */
+export function progressOver(
+  step: string,
+  total: number | null,
+  { clock, onProgress }: Pick<PassOptions, 'clock' | 'onProgress'>,
+): (done: number) => void {
   const began = clock.now()
   return done => {
+    if (!onProgress) return
     const seconds = (clock.now() - began) / 1000
     const perSecond = seconds > 0 ? done / seconds : 0
-    const left = Math.max(0, total - done)
-    const secondsLeft = perSecond > 0 ? left / perSecond : null
-    onProgress({ step, done, total: Math.max(total, done), perSecond, secondsLeft })
+    const secondsLeft = total !== null && perSecond > 0 ? Math.max(0, total - done) / perSecond : null
+    onProgress({ step, done, total: Math.max(total ?? 0, done), perSecond, secondsLeft })
   }
 }
 

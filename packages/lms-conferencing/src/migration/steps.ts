@@ -148,17 +148,12 @@ export async function rollbackMigration(options: Omit<FinalizeOptions, 'acceptRe
   const { isComplete } = await pass('emptying', options, {
     columns: 'evidence',
     from: state.checkpoint,
-    async work({ rows, last }) {
-      const ours = rows.filter(({ row, judged }) => judged.standing !== 'theirs' && row.now?.digest != null)
+    pick: ({ key, now }, { standing }) => (standing !== 'theirs' && now?.digest != null ? key : null),
+    async work(ours, last) {
       if (ours.length === 0) return { wrote: false }
       emptied += ours.length
       state = { ...state, checkpoint: last }
-      await keeper.step(state, row =>
-        lms.clear(
-          ours.map(one => one.row.key),
-          row,
-        ),
-      )
+      await keeper.step(state, row => lms.clear(ours, row))
       return { wrote: true }
     },
   })
@@ -177,7 +172,7 @@ const STRETCH = 5000
 async function countTheirs(lms: LmsDatabase): Promise<number> {
   let count = 0
   for (let after: RowKey | null = null; ; ) {
-    const survey: Survey | null = await lms.survey(after, STRETCH)
+    const survey: Survey | null = await lms.survey({ after, until: STRETCH, ours: [] })
     if (survey === null) return count
     for (const { standing, rows } of survey.groups) if (standing === 'theirs') count += rows
     after = survey.last

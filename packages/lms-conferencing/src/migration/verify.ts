@@ -1,6 +1,6 @@
 import type { Decision } from './decide.ts'
 import type { TargetValues } from './lms/database.ts'
-import { type SignedReport, signReport } from './report.ts'
+import { type SignedReport, sign } from './report.ts'
 import type { RunOptions } from './run.ts'
 import { pass } from './scan.ts'
 import { logged, StateKeeper } from './state.ts'
@@ -31,28 +31,22 @@ export async function verifyWith(
   let wrong = 0
   const { tally, isComplete } = await pass('verifying', options, {
     columns: 'all',
-    work: async ({ rows }) => {
-      const patches = save ? rows.flatMap(({ judged }) => judged.patch ?? []) : []
+    pick(row, judged) {
+      if (judged.patch !== null && save) return judged.patch
+      if (judged.standing === 'undecided') undecided++
+      else if (judged.standing === 'stale') stale++
+      else if (judged.standing === 'theirs') wrong += state.phase === 'switched' ? 0 : 1
+      // What we wrote and nobody changed: once more, field by field.
+      else if (!follows(row.now, judged.decision)) wrong++
+      return null
+    },
+    async work(patches) {
       if (patches.length > 0) caughtUp += await keeper.step(state, row => lms.write(patches, row))
-      for (const { row, judged } of rows) {
-        const { standing, decision } = judged
-        if (judged.patch !== null && save) continue
-        if (standing === 'undecided') undecided++
-        else if (standing === 'stale') stale++
-        else if (standing === 'theirs') wrong += state.phase === 'switched' ? 0 : 1
-        // What we wrote and nobody changed: once more, field by field.
-        else if (
-          row.now?.outcome !== decision.outcome ||
-          row.now.reason !== decision.reason ||
-          !isSame(row.now, decision)
-        )
-          wrong++
-      }
       return { wrote: patches.length > 0 }
     },
   })
   if (!isComplete) return null
-  const report = signReport({
+  const report = sign({
     table: plan.table,
     engine: lms.engine,
     phase: state.phase,
@@ -74,7 +68,9 @@ export async function verifyWith(
   return report
 }
 
-function isSame(now: TargetValues, decision: Decision): boolean {
+/** Whether the new columns are what is decided. */
+function follows(now: TargetValues | null, decision: Decision): boolean {
+  if (now?.outcome !== decision.outcome || now.reason !== decision.reason) return false
   if (decision.outcome === 'rejected') return now.provider === null && now.meetingId === null
   return (
     now.provider === decision.provider &&

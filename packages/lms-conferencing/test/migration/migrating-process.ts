@@ -1,8 +1,12 @@
 // One of three that work on the same table: the migration, the bare UPDATE it is measured against, or an LMS that goes on writing.
 import { DatabaseSync } from 'node:sqlite'
 import pg from 'pg'
+import { keepMemorySmall } from '../../src/cli/memory.ts'
 import { systemClock } from '../../src/clock.ts'
 import { expandTable, migrationPlan, openLmsDatabase, runMigration } from '../../src/migration/index.ts'
+
+// As the command does.
+keepMemorySmall()
 
 const [role = '', url = '', batch = '2000'] = process.argv.slice(2)
 
@@ -40,10 +44,11 @@ async function bareUpdate(): Promise<number> {
   let after = '00000000-0000-0000-0000-000000000000'
   for (;;) {
     const rows = await run(
-      `select cast(id as varchar(36)) as id from live_classes where id > ${text('?1')} order by id limit 1 offset ${Number(batch) - 1}`,
+      // Under another name, or it would be sorted by the text instead of read from the index.
+      `select cast(id as varchar(36)) as last from live_classes where id > ${text('?1')} order by id limit 1 offset ${Number(batch) - 1}`,
       [after],
     )
-    const until = String(Reflect.get(Object(rows[0] ?? { id: 'ffffffff-ffff-ffff-ffff-ffffffffffff' }), 'id'))
+    const until = String(Reflect.get(Object(rows[0] ?? { last: 'ffffffff-ffff-ffff-ffff-ffffffffffff' }), 'last'))
     await run(
       `update live_classes set provider = 'zoom', meeting_id = zoom_meeting_id, moderator_password = '',
          attendee_password = password, provider_reason = 'zoom_id_and_link', migration_outcome = 'migrated',

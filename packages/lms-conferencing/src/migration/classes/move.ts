@@ -4,11 +4,11 @@ import { faultFields } from '../../fault.ts'
 import { type Logger, noLogger } from '../../logger.ts'
 import type { Meeting } from '../../model.ts'
 import type { ConferenceProvider } from '../../provider.ts'
-import type { Store, StoredClass } from '../../store.ts'
+import type { ClassFilter, Store, StoredClass } from '../../store.ts'
 import { specOf } from '../../use-cases/context.ts'
 import type { Notice } from '../../use-cases/notice.ts'
 import { type Note, Notes } from '../notes.ts'
-import type { Progress } from '../scan.ts'
+import { type Progress, progressOver } from '../scan.ts'
 
 /** Moving classes that are still to come from one provider to another. */
 export interface MoveOptions {
@@ -108,15 +108,12 @@ class Mover {
   readonly #logger: Logger
   readonly #notes: Notes<MoveNote>
   readonly #problems: MoveProblem[] = []
-  #done = 0
-  #began: number
 
   constructor(options: MoveOptions) {
     this.#options = options
     this.#tenantId = options.tenantId ?? 'default'
     this.#logger = options.logger ?? noLogger
     this.#notes = new Notes(options.store, this.#tenantId, 'move')
-    this.#began = options.clock.now()
   }
 
   async move(): Promise<MoveResult> {
@@ -132,6 +129,8 @@ class Mover {
         if (note.value.state === 'switched') await cancel(note)
       }
     }
+    const tell = progressOver('moving', dryRun ? null : await this.#howMany(limit), this.#options)
+    let tried = 0
     for await (const row of this.#candidates()) {
       if (signal?.aborted || counts.moved + counts.wouldMove >= limit) break
       if (dryRun) {
@@ -139,7 +138,7 @@ class Mover {
         continue
       }
       const note = await this.#attempt(row, () => this.#moveOne(row))
-      this.#progress('moving')
+      tell(++tried)
       if (!note) continue
       counts.moved++
       await cancel(note)
@@ -152,6 +151,8 @@ class Mover {
   async undo(): Promise<UndoResult> {
     const { dryRun = false, limit = Number.POSITIVE_INFINITY, courseIds, signal } = this.#options
     const counts = { sameMeeting: 0, newMeeting: 0, wouldUndo: 0 }
+    const tell = progressOver('taking back', null, this.#options)
+    let tried = 0
     for await (const note of this.#notes.all()) {
       const undone = counts.sameMeeting + counts.newMeeting + counts.wouldUndo
       if (signal?.aborted || undone >= limit) break
@@ -164,7 +165,7 @@ class Mover {
         continue
       }
       const opened = await this.#attempt(row, () => this.#undoOne(row, note))
-      this.#progress('taking back')
+      tell(++tried)
       if (opened) counts[opened.meetingId === note.value.from.meetingId ? 'sameMeeting' : 'newMeeting']++
     }
     const undone = counts.sameMeeting + counts.newMeeting
@@ -172,27 +173,27 @@ class Mover {
     return { isComplete: !signal?.aborted && this.#problems.length === 0, ...counts, problems: this.#problems }
   }
 
-  /** Scheduled classes on the old provider that do not begin at once, by start. */
-  async *#candidates(): AsyncGenerator<StoredClass> {
-    const { store, clock, from, courseIds, leadMs = 900_000 } = this.#options
+  /** Scheduled classes on the old provider that do not begin at once. */
+  #filter(): ClassFilter {
+    const { clock, from, courseIds, leadMs = 900_000 } = this.#options
     const startsSince = new Date(clock.now() + leadMs)
+    return { tenantId: this.#tenantId, status: 'scheduled', provider: from.name, courseIds, startsSince }
+  }
+
+  async #howMany(limit: number): Promise<number | null> {
+    const { store, onProgress } = this.#options
+    return onProgress ? Math.min(limit, await store.read(tx => tx.countClasses(this.#filter()))) : null
+  }
+
+  /** By start. */
+  async *#candidates(): AsyncGenerator<StoredClass> {
+    const filter = this.#filter()
     let after: { startsAt: Date; id: string } | undefined
     for (;;) {
-      const rows = await store.read(tx =>
-        tx.listClasses({
-          tenantId: this.#tenantId,
-          status: 'scheduled',
-          provider: from.name,
-          courseIds,
-          startsSince,
-          after,
-          limit: PAGE,
-        }),
-      )
+      const rows = await this.#options.store.read(tx => tx.listClasses({ ...filter, after, limit: PAGE }))
       yield* rows
-      const last = rows.at(-1)?.liveClass
-      if (last === undefined) return
-      after = last
+      after = rows.at(-1)?.liveClass
+      if (after === undefined) return
     }
   }
 
@@ -300,14 +301,6 @@ class Mover {
       what: known ? error.message : 'An internal error.',
     })
     this.#logger.warn('class not moved', { class_id: classId, ...faultFields(error) })
-  }
-
-  #progress(step: string): void {
-    const { onProgress, clock } = this.#options
-    this.#done++
-    const seconds = (clock.now() - this.#began) / 1000
-    const perSecond = seconds > 0 ? this.#done / seconds : 0
-    onProgress?.({ step, done: this.#done, total: this.#done, perSecond, secondsLeft: null })
   }
 
   async #log(what: string, count: number): Promise<void> {

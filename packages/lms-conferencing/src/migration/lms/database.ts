@@ -12,6 +12,8 @@ export type TargetValues = Readonly<Record<keyof TargetColumns, string | null>>
 /** One row of the LMS's table. */
 export interface LmsRow {
   readonly key: RowKey
+  /** Another one after each write of the row, whoever wrote it; `null` where the database has no such thing (SQLite). */
+  readonly version: string | null
   /** As text, in the order of the columns that were read. */
   readonly values: readonly (string | null)[]
   /** `null` while the new columns are not there. */
@@ -21,6 +23,8 @@ export interface LmsRow {
 /** What the new columns of one row are to be. */
 export interface RowPatch {
   readonly key: RowKey
+  /** Written only while the row is still the one that was read; `null`: whatever version it has. */
+  readonly version: string | null
   /** Written only while the provider is still this one: whoever set another one meanwhile knew better. */
   readonly providerBefore: string | null
   readonly values: TargetValues
@@ -41,6 +45,17 @@ export interface Survey {
   /** The last row of the stretch. */
   readonly last: RowKey
   readonly groups: readonly SurveyGroup[]
+  /** Those with something to be done: undecided, or stale. */
+  readonly open: readonly RowKey[]
+}
+
+/** Rows to be looked at, by key. */
+export interface Stretch {
+  readonly after: RowKey | null
+  /** The end of the stretch, or how many rows it has. */
+  readonly until: RowKey | number
+  /** Versions that writes of ours have made: a row that still has one of them is as it was written. */
+  readonly ours: readonly string[]
 }
 
 /** The table as it is. */
@@ -60,12 +75,11 @@ export interface StateRow {
   readonly state: string
 }
 
-export interface ReadRange {
-  readonly after: RowKey | null
-  readonly until?: RowKey | undefined
-  readonly limit: number
-  readonly columns: ReadColumns
-}
+/** Which rows are read: the next ones by key, or those that are named, and are still there. */
+export type ReadRange = { readonly columns: ReadColumns } & (
+  | { readonly after: RowKey | null; readonly limit: number }
+  | { readonly keys: readonly RowKey[] }
+)
 
 /** What a compatibility view takes its new names from. */
 export type ViewSource = 'old' | 'new'
@@ -79,10 +93,10 @@ export interface LmsDatabase {
   /** Throws `INVALID` when the table, its key or a column of the plan is missing. */
   shape(): Promise<TableShape>
   count(): Promise<number>
-  /** By key, from the first after `after` to `until`. */
+  /** By key. */
   read(range: ReadRange): Promise<readonly LmsRow[]>
-  /** Looks at the next stretch of rows without reading them out; `null` when there are none after `after`. */
-  survey(after: RowKey | null, limit: number): Promise<Survey | null>
+  /** Looks at a stretch of rows without reading them out; `null` when there are none after `after`. */
+  survey(stretch: Stretch): Promise<Survey | null>
   /** Row patches and what is remembered, in one transaction. Answers how many rows changed. */
   write(patches: readonly RowPatch[], state: StateRow): Promise<number>
   /** Sets the new columns of these rows back to NULL, and remembers, in one transaction. */
@@ -98,5 +112,7 @@ export interface LmsDatabase {
   state(): Promise<StateRow | null>
   /** How long the last write held its locks, in milliseconds. */
   readonly lastLockMs: number
+  /** The version that the last write gave its rows; `null` where there is no such thing. */
+  readonly lastVersion: string | null
   close(): Promise<void>
 }

@@ -1,23 +1,22 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { ConferencingError } from '../../errors.ts'
 import { evidenceColumns, type MigrationPlan, type SourceColumns, type TargetColumns, targetNames } from '../columns.ts'
 import { WRITTEN_LENGTH } from '../digest.ts'
+import { type Connected, connectLms } from './connect.ts'
 import type {
   LmsDatabase,
   LmsRow,
   ReadRange,
   RowKey,
   StateRow,
+  Stretch,
   Survey,
   SurveyGroup,
   TableShape,
   TargetValues,
   ViewSource,
 } from './database.ts'
-import type { ColumnInfo, Db, Engine } from './engine.ts'
-import { openPostgresLms } from './postgres.ts'
-import { openSqliteLms } from './sqlite.ts'
+import type { ColumnInfo, Db } from './engine.ts'
 
 export interface OpenLmsOptions {
   readonly plan: MigrationPlan
@@ -32,27 +31,12 @@ export interface OpenLmsOptions {
  * cannot be, `STORE_UNAVAILABLE` when it cannot be reached.
  */
 export async function openLmsDatabase(url: string, options: OpenLmsOptions): Promise<LmsDatabase> {
-  const { plan, readOnly = false, sleep: wait = ms => sleep(ms) } = options
-  if (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url)) {
-    return new SqlLmsDatabase({ ...(await openPostgresLms(url, plan, { readOnly })), plan, wait })
-  }
-  const path = /^sqlite:(?<path>[^\0]+)$/s.exec(url)?.groups?.path
-  if (path === undefined || path === ':memory:') {
-    throw new ConferencingError(
-      'INVALID',
-      'The database of the LMS must be sqlite:path/to/file.db or postgres://user:password@host/database',
-      { details: { field: 'lms' } },
-    )
-  }
-  return new SqlLmsDatabase({ ...openSqliteLms(path, plan, { readOnly, sleep: wait }), plan, wait })
+  const { plan, readOnly = false, sleep: wait } = options
+  return new SqlLmsDatabase({ ...(await connectLms(url, plan, { readOnly, wait })), plan })
 }
 
-interface Opened {
-  readonly db: Db
-  readonly engine: Engine
+interface Opened extends Connected {
   readonly plan: MigrationPlan
-  readonly wait: (ms: number) => Promise<void>
-  close(): void | Promise<void>
 }
 
 interface Known extends TableShape {
@@ -75,11 +59,18 @@ const keyOf = ({ k, is_number: isNumber }: Readonly<Record<string, string | numb
   isNumber: isNumber === 1,
 })
 
+/** `[["key", 0 or 1], …]` → the keys. */
+function keysIn(json: string | null): readonly RowKey[] {
+  const found: readonly (readonly [string | number, number])[] = JSON.parse(json ?? '[]')
+  return found.map(([text, isNumber]) => ({ text: String(text), isNumber: isNumber === 1 }))
+}
+
 class SqlLmsDatabase implements LmsDatabase {
   readonly engine: LmsDatabase['engine']
   readonly #opened: Opened
   #known: Known | undefined
   lastLockMs = 0
+  lastVersion: string | null = null
 
   constructor(opened: Opened) {
     this.#opened = opened
@@ -99,61 +90,77 @@ class SqlLmsDatabase implements LmsDatabase {
     })
   }
 
-  async read({ after, until, limit, columns: what }: ReadRange): Promise<readonly LmsRow[]> {
+  async read({ columns: what, ...range }: ReadRange): Promise<readonly LmsRow[]> {
+    if ('keys' in range && range.keys.length === 0) return []
     const { engine, plan } = this.#opened
     const known = await this.#shape()
     const { key, added } = known
     const columns = what === 'all' ? known.columns : known.evidence
     const list = columns.map((name, index) => sql`${this.#text(known, name)} as ${sql.id(`c${index}`)}`)
     const isExpanded = added.length === targetNames.length
-    const now = targetNames.map(
-      (name, index) => sql`${isExpanded ? sql.ref(plan.target[name]) : sql`null`} as ${sql.id(`n${index}`)}`,
-    )
-    const { rows } = await this.#read(async db => {
-      await engine.prepareRead(db)
+    // Mostly there is nothing in them yet, and one column is read faster than seven.
+    const target = targetNames.map(name => sql.ref(plan.target[name]))
+    const now = isExpanded
+      ? sql`case when coalesce(${sql.join(target)}) is not null then ${engine.jsonArray(target)} end`
+      : sql`null`
+    const { rows } = await this.#read(db => {
       return sql<Readonly<Record<string, string | number | null>>>`
-        select ${engine.asText(key)} as k, ${engine.keyIsNumber(key)} as is_number, ${sql.join([...list, ...now])}
-        from ${engine.table} where ${this.#within(known, after, until)}
-        order by ${sql.ref(key.name)} limit ${sql.lit(limit)}`.execute(db)
+        select ${engine.asText(key)} as k, ${engine.keyIsNumber(key)} as is_number, ${engine.rowVersion} as version,
+          ${now} as now, ${sql.join(list)}
+        from ${engine.table} where ${
+          'keys' in range
+            ? sql`${sql.ref(key.name)} in (${sql.join(range.keys.map(one => engine.keyValue(one, key)))})`
+            : this.#within(known, range.after, undefined)
+        } order by ${sql.ref(key.name)} limit ${sql.lit('keys' in range ? range.keys.length : range.limit)}`.execute(db)
     })
     const text = (value: string | number | null | undefined): string | null =>
       value === null || value === undefined ? null : String(value)
     return rows.map(row => ({
       key: keyOf(row),
+      version: text(row.version),
       values: columns.map((_, index) => text(row[`c${index}`])),
-      now: isExpanded ? targetValues(targetNames.map((_, index) => text(row[`n${index}`]))) : null,
+      now: isExpanded ? targetValues(text(row.now)) : null,
     }))
   }
 
-  async survey(after: RowKey | null, limit: number): Promise<Survey | null> {
+  async survey({ after, until, ours }: Stretch): Promise<Survey | null> {
     const { engine, plan } = this.#opened
     const known = await this.#shape()
-    const { key } = known
     const target = (name: keyof TargetColumns) => sql.ref(plan.target[name])
     return this.#read(async db => {
-      await engine.prepareRead(db)
-      const ends = await sql<Readonly<Record<string, string | number | null>>>`
-        select ${engine.asText(key)} as k, ${engine.keyIsNumber(key)} as is_number from (
-          select ${sql.ref(key.name)} from ${engine.table} where ${this.#within(known, after, undefined)}
-          order by ${sql.ref(key.name)} limit ${sql.lit(limit)}
-        ) as stretch order by ${sql.ref(key.name)} desc limit 1`.execute(db)
-      const [end] = ends.rows
-      if (end === undefined) return null
-      const last = keyOf(end)
+      const last = typeof until === 'number' ? await this.#lastOf(db, after, until) : until
+      if (last === null) return null
       const evidence = engine.digest(known.evidence.map(name => this.#text(known, name)))
       const written = engine.digest(writtenNames.map(target))
       const digest = target('digest')
-      const { rows: groups } = await sql<SurveyGroup>`
-        select standing, outcome, reason, count(*) as rows from (
-          select ${target('outcome')} as outcome, ${target('reason')} as reason, case
+      const { rows } = await sql<SurveyGroup & { keys: string | null }>`
+        select standing, outcome, reason, count(*) as rows, ${engine.keysWhere(sql`standing in ('undecided', 'stale')`)} as keys
+        from (
+          select ${engine.asText(known.key)} as k, ${engine.keyIsNumber(known.key)} as is_number,
+            ${target('outcome')} as outcome, ${target('reason')} as reason, case
             when ${digest} is null then case when ${target('provider')} is null then 'undecided' else 'theirs' end
+            when ${engine.isOneOf(ours)} then 'settled'
             when substr(${digest}, ${sql.lit(DIGEST_LENGTH + 2)}) <> substr(${written}, 1, ${sql.lit(WRITTEN_LENGTH)}) then 'theirs'
             when substr(${digest}, 1, ${sql.lit(DIGEST_LENGTH)}) <> ${evidence} then 'stale'
             else 'settled' end as standing
           from ${engine.table} where ${this.#within(known, after, last)}
         ) as looked group by standing, outcome, reason`.execute(db)
-      return { last, groups }
+      return { last, groups: rows, open: rows.flatMap(({ keys }) => keysIn(keys)) }
     })
+  }
+
+  /** The last of so many rows. */
+  async #lastOf(db: Db, after: RowKey | null, rows: number): Promise<RowKey | null> {
+    const { engine } = this.#opened
+    const known = await this.#shape()
+    const { key } = known
+    const ends = await sql<Readonly<Record<string, string | number | null>>>`
+      select ${engine.asText(key)} as k, ${engine.keyIsNumber(key)} as is_number from (
+        select ${sql.ref(key.name)} from ${engine.table} where ${this.#within(known, after, undefined)}
+        order by ${sql.ref(key.name)} limit ${sql.lit(rows)}
+      ) as stretch order by ${sql.ref(key.name)} desc limit 1`.execute(db)
+    const [end] = ends.rows
+    return end === undefined ? null : keyOf(end)
   }
 
   #within({ key }: Known, after: RowKey | null, until: RowKey | undefined) {
@@ -287,13 +294,13 @@ class SqlLmsDatabase implements LmsDatabase {
     for (let tries = 1; ; tries++) {
       let begun = 0
       try {
-        const result = await this.#opened.db.transaction().execute(async tx => {
+        const { result, version } = await this.#opened.db.transaction().execute(async tx => {
           begun = performance.now()
           const result = await work(tx)
-          await this.#remember(tx, state)
-          return result
+          return { result, version: await this.#remember(tx, state) }
         })
         this.lastLockMs = performance.now() - begun
+        this.lastVersion = version
         return result
       } catch (error) {
         const isLocked = error instanceof ConferencingError && error.details.reason === 'locked'
@@ -303,14 +310,18 @@ class SqlLmsDatabase implements LmsDatabase {
     }
   }
 
-  /** Throws `CONFLICT` when somebody else remembered something meanwhile: a second migration of the same table. */
-  async #remember(db: Db, { state, version }: StateRow): Promise<void> {
+  /**
+   * Answers the version that this transaction gives its rows. Throws `CONFLICT` when somebody else remembered something
+   * meanwhile: a second migration of the same table.
+   */
+  async #remember(db: Db, { state, version }: StateRow): Promise<string | null> {
     const { engine, plan } = this.#opened
-    const { numAffectedRows } = await sql`
+    const { rows } = await sql<{ version: string | null }>`
       insert into ${engine.stateTable} as known (table_name, state, version) values (${plan.table}, ${state}, ${version})
       on conflict (table_name) do update set state = excluded.state, version = excluded.version
-      where known.version = excluded.version - 1`.execute(db)
-    if (numAffectedRows !== undefined && numAffectedRows > 0n) return
+      where known.version = excluded.version - 1 returning ${engine.ownVersion} as version`.execute(db)
+    const [remembered] = rows
+    if (remembered) return remembered.version
     throw new ConferencingError('CONFLICT', 'Another migration of this table is running. Wait for it, or stop it.')
   }
 }
@@ -323,10 +334,12 @@ const oldNames: readonly (readonly [string, keyof SourceColumns])[] = [
   ['password', 'password'],
 ]
 
-function targetValues(values: readonly (string | null)[]): TargetValues {
-  const [provider, meetingId, moderatorPassword, attendeePassword, reason, outcome, digest] = values.map(
-    value => value ?? null,
-  )
+/** As JSON in the order of their names; `null`: nothing stands in them. */
+function targetValues(json: string | null): TargetValues {
+  const [provider, meetingId, moderatorPassword, attendeePassword, reason, outcome, digest]: readonly (
+    | string
+    | null
+  )[] = json === null ? [] : JSON.parse(json)
   return {
     provider: provider ?? null,
     meetingId: meetingId ?? null,

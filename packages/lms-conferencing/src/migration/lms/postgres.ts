@@ -1,8 +1,8 @@
 import { Kysely, sql } from 'kysely'
 import { loadPool, parsers } from '../../sql/postgres.ts'
 import { PostgresStoreDialect } from '../../sql/postgres-driver.ts'
-import { type MigrationPlan, targetNames } from '../columns.ts'
-import type { Db, Engine } from './engine.ts'
+import { targetNames } from '../columns.ts'
+import type { Db, Engine, Place } from './engine.ts'
 
 interface OpenedPostgres {
   readonly db: Db
@@ -20,7 +20,7 @@ const STATEMENT_MS = 60_000
 /** Connects to the LMS's database; `readOnly` is held by the server. */
 export async function openPostgresLms(
   url: string,
-  plan: MigrationPlan,
+  place: Place,
   { readOnly }: { readonly readOnly: boolean },
 ): Promise<OpenedPostgres> {
   const Pool = await loadPool()
@@ -48,12 +48,21 @@ export async function openPostgresLms(
       lockWaitMs: LOCK_WAIT_MS,
       statementTimeoutMs: STATEMENT_MS,
       idleTimeoutMs: STATEMENT_MS,
+      // How times are written as text.
+      readSettings: { timezone: 'UTC', datestyle: 'ISO, YMD' },
     }),
   })
-  return { db, engine: postgresEngine(plan), close: () => pool.end() }
+  return { db, engine: postgresEngine(place), close: () => pool.end() }
 }
 
-function postgresEngine(plan: MigrationPlan): Engine {
+/** What a text must be like to be a value of a type; of other types every text may be one. */
+const forms: Readonly<Record<string, RegExp>> = {
+  uuid: /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i,
+  integer: /^\d{1,9}$/,
+  bigint: /^\d{1,18}$/,
+}
+
+function postgresEngine(plan: Place): Engine {
   const table = sql.id(plan.schema, plan.table)
   return {
     name: 'PostgreSQL',
@@ -80,15 +89,24 @@ function postgresEngine(plan: MigrationPlan): Engine {
       return rows.length > 0
     },
 
-    // How times are written as text is a setting of the session.
-    async prepareRead(db) {
-      await sql`select set_config('timezone', 'UTC', true), set_config('datestyle', 'ISO, YMD', true)`.execute(db)
-    },
+    // A row's xmin is the transaction that wrote it last; ours are of this moment, so that none comes again.
+    rowVersion: sql`xmin::text`,
+    ownVersion: sql`pg_current_xact_id()::xid::text`,
+    jsonArray: values => sql`json_build_array(${sql.join(values)})::text`,
+    isOneOf: versions => (versions.length === 0 ? sql`false` : sql`xmin::text = any(${versions}::text[])`),
 
     asText: ({ name }) => sql`${sql.ref(name)}::text`,
     keyIsNumber: () => sql`0`,
     // The type's name is the catalog's own, quoted where it has to be.
     keyValue: ({ text }, { type }) => sql`cast(${text}::text as ${sql.raw(type)})`,
+
+    keysWhere: condition => sql`json_agg(json_build_array(k, is_number)) filter (where ${condition})::text`,
+
+    among({ name, type }, texts) {
+      const form = forms[type]
+      const possible = form ? texts.filter(text => form.test(text)) : texts
+      return sql`${sql.ref(name)} = any(${possible}::text[]::${sql.raw(type)}[])`
+    },
 
     digest: texts =>
       sql`encode(sha256(convert_to(concat_ws(',', ${sql.join(
@@ -98,12 +116,14 @@ function postgresEngine(plan: MigrationPlan): Engine {
     update(patches, key, target) {
       const list = (values: readonly (string | null)[]) => sql`${values}::text[]`
       const sets = targetNames.map(name => sql`${sql.id(target[name])} = given.${sql.id(name)}`)
-      const names = ['key', 'provider_before', ...targetNames].map(name => sql.id(name))
+      const names = ['key', 'version', 'provider_before', ...targetNames].map(name => sql.id(name))
       return sql`update ${table} as lms set ${sql.join(sets)}
-        from unnest(${list(patches.map(({ key: { text } }) => text))}, ${list(patches.map(one => one.providerBefore))},
+        from unnest(${list(patches.map(({ key: { text } }) => text))}, ${list(patches.map(({ version }) => version))},
+          ${list(patches.map(one => one.providerBefore))},
           ${sql.join(targetNames.map(name => list(patches.map(({ values }) => values[name]))))}) as given (${sql.join(names)})
         where lms.${sql.id(key.name)} = given.${sql.id('key')}::${sql.raw(key.type)}
-          and lms.${sql.id(target.provider)} is not distinct from given.provider_before`
+          and lms.${sql.id(target.provider)} is not distinct from given.provider_before
+          and (given.version is null or lms.xmin::text = given.version)`
     },
 
     clear(keys, key, target) {

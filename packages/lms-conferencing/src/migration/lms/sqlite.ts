@@ -5,10 +5,10 @@ import { Kysely, type RawBuilder, sql } from 'kysely'
 import { ConferencingError } from '../../errors.ts'
 import { storeError } from '../../sql/faults.ts'
 import { NodeSqliteDialect } from '../../sql/node-sqlite.ts'
-import { type MigrationPlan, targetNames } from '../columns.ts'
+import { targetNames } from '../columns.ts'
 import { rowDigest } from '../digest.ts'
 import type { RowKey } from './database.ts'
-import type { Db, Engine } from './engine.ts'
+import type { Db, Engine, Place } from './engine.ts'
 
 interface OpenedSqlite {
   readonly db: Db
@@ -22,7 +22,7 @@ const LOCK_WAIT_MS = 30_000
 /** Opens the LMS's file as it is: none of its settings is changed, and read-only is read-only. */
 export function openSqliteLms(
   location: string,
-  plan: MigrationPlan,
+  place: Place,
   { readOnly, sleep }: { readonly readOnly: boolean; readonly sleep: (ms: number) => Promise<void> },
 ): OpenedSqlite {
   const path = resolve(location)
@@ -40,13 +40,13 @@ export function openSqliteLms(
     const db: Db = new Kysely({
       dialect: new NodeSqliteDialect({ database, check: () => {}, lockWaitMs: LOCK_WAIT_MS, sleep }),
     })
-    return { db, engine: sqliteEngine(plan), close: () => database.close() }
+    return { db, engine: sqliteEngine(place), close: () => database.close() }
   } catch (error) {
     throw storeError(error)
   }
 }
 
-function sqliteEngine(plan: MigrationPlan): Engine {
+function sqliteEngine(plan: Place): Engine {
   const table = sql.id(plan.table)
   const keyJson = ({ text, isNumber }: RowKey): string => (isNumber ? text : JSON.stringify(text))
   return {
@@ -68,10 +68,18 @@ function sqliteEngine(plan: MigrationPlan): Engine {
       return rows.length > 0
     },
 
-    prepareRead: async () => {},
+    rowVersion: sql`null`,
+    ownVersion: sql`null`,
+    jsonArray: values => sql`json_array(${sql.join(values)})`,
+    isOneOf: () => sql`false`,
     asText: ({ name, type }) => (/blob/i.test(type) ? sql`hex(${sql.ref(name)})` : sql`cast(${sql.ref(name)} as text)`),
     keyIsNumber: ({ name }) => sql`typeof(${sql.ref(name)}) = 'integer'`,
     keyValue: ({ text, isNumber }) => sql`${isNumber ? BigInt(text) : text}`,
+
+    keysWhere: condition => sql`json_group_array(json_array(k, is_number)) filter (where ${condition})`,
+
+    // A column of numbers reads the texts as numbers.
+    among: ({ name }, texts) => sql`${sql.ref(name)} in (${sql.join(texts)})`,
 
     digest: texts => sql`conferencing_digest(${sql.join(texts)})`,
 
