@@ -76,7 +76,7 @@ async function onDatabase({ name, make }: Databases): Promise<Figure[]> {
   }
   const [first = 1, last = 1] = [times[0], times.at(-1)]
   const exponent = Math.log(last / first) / Math.log((SIZES.at(-1) ?? 1) / (SIZES[0] ?? 1))
-  console.error(`  ${name}: time grows with the rows to the power of ${exponent.toFixed(2)}`)
+  if (SIZES.length > 1) console.error(`  ${name}: time grows with the rows to the power of ${exponent.toFixed(2)}`)
   return figures
 }
 

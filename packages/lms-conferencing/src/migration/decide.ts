@@ -139,6 +139,7 @@ function providerOf({ meetingId, joinUrl, startUrl, recordingUrl }: SourceRow): 
   return { provider: 'zoom', reason: hasLink ? 'zoom_link' : 'zoom_recording', meetingId: linked ?? meetingId }
 }
 
-const isUnstorable = (text: string | null): boolean => text !== null && /\0|\p{Surrogate}|\ufffd/u.test(text)
+/** Text that no database keeps unchanged, or that was broken on its way into this one. */
+export const isUnstorable = (text: string | null): boolean => text !== null && /\0|\p{Surrogate}|\ufffd/u.test(text)
 
 const rejected = (reason: RejectionReason): Decision => ({ outcome: 'rejected', reason })

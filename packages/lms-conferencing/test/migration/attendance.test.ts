@@ -95,29 +95,30 @@ onEachDatabase(({ open }) => {
       { student: 's6', minutes: 55, status: 'present' },
       { student: 's7', join: time(30), leave: time(10) },
       { student: '', join: time(0), leave: time(60) },
+      { student: 's'.repeat(256), join: time(0), leave: time(60) },
     ])
     const before = await lms.query('select * from class_attendance order by id')
     const dry = await importAttendance({ ...importing, dryRun: true })
-    expect(dry).toMatchObject({ isDryRun: true, facts: 4, words: 2, unreadable: 2, marked: 0, classes: 1 })
+    expect(dry).toMatchObject({ isDryRun: true, facts: 4, words: 2, unreadable: 3, marked: 0, classes: 1 })
     expect(await facts(class_(0))).toEqual([])
 
     const report = await importAttendance(importing)
     expect(report).toMatchObject({
       isComplete: true,
-      tableRows: 8,
+      tableRows: 9,
       withoutClass: 0,
-      rows: 8,
+      rows: 9,
       facts: 4,
       known: 0,
       words: 2,
-      unreadable: 2,
+      unreadable: 3,
       already: 0,
-      before: { facts: 8, people: 8, creditedMs: (60 + 50 + 45 + 55) * 60_000 },
+      before: { facts: 9, people: 9, creditedMs: (60 + 50 + 45 + 55) * 60_000 },
       after: { people: 4, creditedMs: (60 + 50 + 45 + 55) * 60_000 },
       lookAt: [class_(0)],
     })
     expect(isReportIntact(report)).toBe(true)
-    expect(isReportIntact({ ...report, rows: 9 })).toBe(false)
+    expect(isReportIntact({ ...report, rows: 10 })).toBe(false)
     const told = (await facts(class_(0))).filter(({ event }) => 'person' in event && event.person === 's2')
     expect(told.map(({ event, provenance }) => [provenance, event.type, (event.at - NOON) / 60_000])).toEqual([
       ['lms', 'joined', 0],

@@ -1,6 +1,6 @@
 import type { AttendanceOptions } from '../../attendance/types.ts'
 import type { Clock } from '../../clock.ts'
-import type { Store, StoredClass } from '../../store.ts'
+import type { Store, StoredClass, StoreTransaction } from '../../store.ts'
 import type { LmsAttendance, LmsAttendanceRow } from '../lms/attendance.ts'
 import { Notes } from '../notes.ts'
 import { type Signed, sign } from '../report.ts'
@@ -125,38 +125,34 @@ class Importer {
         tell(this.#seen)
       }
     }
-    const { rows, differing, marked, classes, already, waiting } = this.#counts
-    const { facts, known, word: words, unreadable } = this.#outcomes
     const isComplete = signal?.aborted !== true
-    const withoutClass = isComplete ? tableRows - this.#seen : null
     const at = new Date(clock.now())
+    const { classes } = this.#counts
     if (classes > 0 && !dryRun)
       await store.transaction(tx =>
         tx.addOperation({ tenantId: this.#tenantId, at, who, what: 'attendance', count: classes }),
       )
+    const { word: words, ...outcomes } = this.#outcomes
     return sign({
-      ...{ table: plan.table, at: at.toISOString(), who, isDryRun: dryRun, isComplete },
-      ...{
-        tableRows,
-        withoutClass,
-        rows,
-        facts,
-        known,
-        words,
-        unreadable,
-        differing,
-        marked,
-        classes,
-        already,
-        waiting,
-      },
-      ...{ before: this.#before, after: this.#after, lookAt: this.#lookAt },
+      table: plan.table,
+      at: at.toISOString(),
+      who,
+      isDryRun: dryRun,
+      isComplete,
+      tableRows,
+      withoutClass: isComplete ? tableRows - this.#seen : null,
+      ...outcomes,
+      words,
+      ...this.#counts,
+      before: this.#before,
+      after: this.#after,
+      lookAt: this.#lookAt,
     })
   }
 
   async #bringOver(batch: readonly { readonly row: StoredClass; readonly own: readonly LmsAttendanceRow[] }[]) {
     const { store, dryRun = false, historyOf = 'zoom', plan, attendanceOptions: options } = this.#options
-    const work = async (tx: Parameters<Parameters<Store['read']>[0]>[0]): Promise<(() => void)[]> => {
+    const work = async (tx: StoreTransaction): Promise<(() => void)[]> => {
       const count: (() => void)[] = []
       for (const { row, own } of batch) {
         const { id, provider } = row.liveClass
@@ -178,7 +174,7 @@ class Importer {
 
   /** Answers how many marks were made. */
   async #write(
-    tx: Parameters<Parameters<Store['transaction']>[0]>[0],
+    tx: StoreTransaction,
     { liveClass: { id } }: StoredClass,
     { events, words }: JudgedAttendance,
     rows: number,

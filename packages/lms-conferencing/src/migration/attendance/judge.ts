@@ -3,6 +3,7 @@ import type { AttendanceOptions } from '../../attendance/types.ts'
 import type { AttendanceEvent } from '../../model.ts'
 import type { StoredClass, StoredEvent } from '../../store.ts'
 import type { Mark } from '../../store-results.ts'
+import { isUnstorable } from '../decide.ts'
 import type { LmsAttendanceRow } from '../lms/attendance.ts'
 import { readTime } from '../time.ts'
 import type { AttendancePlan, LmsStatus } from './plan.ts'
@@ -110,12 +111,16 @@ function readRow(row: LmsAttendanceRow, { statuses, timeZone }: AttendancePlan):
   ].filter(text => typeof text === 'string' && text !== '')
   return {
     id: row.id ?? '',
-    person: row.person === '' ? null : row.person,
+    person: isStorable(row.person) ? row.person : null,
     spans: spansOf(row, minutes, timeZone),
     status: status !== null && Object.hasOwn(statuses, status) ? (statuses[status] ?? null) : null,
     note: `As the LMS had it: ${told.join(', ')}`.slice(0, 500),
   }
 }
+
+/** As ids of people are kept. */
+const isStorable = (person: string | null): boolean =>
+  person !== null && person !== '' && person.length <= 255 && !isUnstorable(person)
 
 /**
  * When somebody was there. Where the LMS counted fewer minutes than lie between coming and going, the rest is a gap in
