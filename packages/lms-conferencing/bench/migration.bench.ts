@@ -14,7 +14,13 @@ const SIZES = (process.env.MIGRATION_ROWS ?? '10000,100000,1000000').split(',').
 /** An empty database with `rows` rows in it, twice. */
 interface Databases {
   readonly name: string
-  make(rows: number): Promise<{ readonly ours: string; readonly bare: string; remove(): Promise<void> }>
+  make(rows: number): Promise<{
+    readonly ours: string
+    readonly bare: string
+    /** Where adopted classes go. */
+    readonly store: string
+    remove(): Promise<void>
+  }>
 }
 
 interface Measured {
@@ -52,10 +58,12 @@ async function onDatabase({ name, make }: Databases): Promise<Figure[]> {
   const figures: Figure[] = []
   const times: number[] = []
   for (const rows of SIZES) {
-    const { ours, bare, remove } = await make(rows)
+    const { ours, bare, store, remove } = await make(rows)
     // One after the other, so that neither has the other's work beside it.
     const own = await besideWriters(ours, 'migrate')
     const limit = await besideWriters(bare, 'bare', own.worker.batch)
+    const adopted = await finished(start('adopt', ours, '', store))
+    const inserted = await finished(start('bare-insert', ours, String(adopted.changed), store))
     await remove()
     const { took, rss, longestLockMs = Number.NaN } = own.worker
     times.push(took)
@@ -72,6 +80,15 @@ async function onDatabase({ name, make }: Databases): Promise<Figure[]> {
       unit: 'rows/s',
       ratio: limit.worker.took / took,
       note: `limit: a bare UPDATE; target ≥ 0.33 (${(took / limit.worker.took).toFixed(2)} × its time); ${Math.round(rss / 2 ** 20)} MiB (target < 300), lock ${say(longestLockMs)} (target ≤ 200)`,
+    })
+    const perSecond = ({ took }: Measured): number => Math.round((adopted.changed ?? 0) / (took / 1000))
+    figures.push({
+      name: `${name}: ${adopted.changed} of them adopted`,
+      ours: perSecond(adopted),
+      limit: perSecond(inserted),
+      unit: 'rows/s',
+      ratio: inserted.took / adopted.took,
+      note: `limit: the rows of the classes alone, inserted by hand; ${Math.round(adopted.rss / 2 ** 20)} MiB, longest transaction ${say(adopted.longestLockMs)}`,
     })
   }
   const [first = 1, last = 1] = [times[0], times.at(-1)]
@@ -110,7 +127,11 @@ async function finished(child: ChildProcess): Promise<Measured> {
 const sqliteIn = (directory: string): Databases => ({
   name: 'SQLite',
   async make(rows) {
-    const [ours, bare] = [join(directory, `ours-${rows}.db`), join(directory, `bare-${rows}.db`)]
+    const [ours, bare, store] = ['ours', 'bare', 'store'].map(name => join(directory, `${name}-${rows}.db`)) as [
+      string,
+      string,
+      string,
+    ]
     const lms = await createLms(`sqlite:${ours}`)
     await lms.query('pragma journal_mode = wal')
     await lms.insert(corpus(rows, { plain: true }))
@@ -119,8 +140,10 @@ const sqliteIn = (directory: string): Databases => ({
     return {
       ours: `sqlite:${ours}`,
       bare: `sqlite:${bare}`,
+      store: `sqlite:${store}`,
       async remove() {
-        for (const path of [ours, bare]) for (const end of ['', '-wal', '-shm']) rmSync(path + end, { force: true })
+        for (const path of [ours, bare, store])
+          for (const end of ['', '-wal', '-shm']) rmSync(path + end, { force: true })
       },
     }
   },
@@ -146,6 +169,7 @@ const postgresAt = (url: string): Databases => ({
     return {
       ours,
       bare,
+      store: ours,
       async remove() {
         for (const name of names) await ask(`drop database ${name}`)
       },

@@ -326,6 +326,11 @@ export interface Store {
   onChange(listener: () => void): () => void
   /** Makes sure that what was deleted or erased is in no file of the database any more, where that is in our hands. */
   scrub(): Promise<void>
+  /**
+   * Tells the database to look anew at how much is in its tables, for whoever has just put many rows into empty ones: it
+   * would go on as if they were empty, and look at every row, until it notices by itself. Where it has no such need, nothing.
+   */
+  refreshStatistics(): Promise<void>
   /** Lets what runs come to its end, then closes. */
   close(): Promise<void>
 }

@@ -50,6 +50,8 @@ export async function adoptClasses(options: AdoptOptions): Promise<AdoptResult> 
   const read = (row: LmsRow, field: keyof SourceColumns): string | null =>
     row.values[at.get(plan.source[field] ?? '') ?? -1] ?? null
   const counts = { adopted: 0, already: 0, undecided: 0, shared: 0 }
+  // A table that was empty a moment ago is taken for empty.
+  let nextLook = 1000
 
   async function keep(classes: readonly Adopted[]): Promise<void> {
     const rows = classes.map(({ stored }) => stored)
@@ -63,6 +65,10 @@ export async function adoptClasses(options: AdoptOptions): Promise<AdoptResult> 
       return result
     })
     counts.adopted += inserted.length
+    if (counts.adopted >= nextLook) {
+      await store.refreshStatistics()
+      nextLook *= 4
+    }
     counts.already += rows.length - inserted.length
     counts.shared += shared
   }
@@ -94,6 +100,7 @@ export async function adoptClasses(options: AdoptOptions): Promise<AdoptResult> 
     },
   )
   if (counts.adopted > 0 && !dryRun) {
+    await store.refreshStatistics()
     await store.transaction(tx =>
       tx.addOperation({ tenantId, at: new Date(clock.now()), who, what: 'adopt', count: counts.adopted }),
     )

@@ -89,19 +89,19 @@ export function classQueries(db: Transaction<Tables>, tables: TableNames, log: C
     tenantId: string,
     rows: readonly StoredClass[],
   ): Promise<readonly { readonly stored: StoredClass; readonly isShared: boolean }[]> {
-    const keys = [...new Set(rows.flatMap(({ meeting }) => meeting.meetingKey || []))]
-    if (keys.length === 0) return rows.map(stored => ({ stored, isShared: false }))
-    const held = await db
-      .selectFrom(tables.classes)
-      .select(['provider', 'server_id', 'meeting_key'])
-      .where('tenant_id', '=', tenantId)
-      .where('meeting_key', 'in', keys)
-      .execute()
-    const taken = new Set(held.map(row => JSON.stringify([row.provider, row.server_id, row.meeting_key])))
+    const taken = await amongNames(rows, (meeting, keys) =>
+      db
+        .selectFrom(tables.classes)
+        .select('meeting_key')
+        .where('tenant_id', '=', tenantId)
+        .where('provider', '=', meeting.provider)
+        .where('server_id', '=', meeting.serverId)
+        .where('meeting_key', 'in', keys)
+        .execute(),
+    )
     return rows.map(stored => {
-      const { provider, serverId, meetingKey } = stored.meeting
-      const name = JSON.stringify([provider, serverId, meetingKey])
-      const isShared = meetingKey !== '' && taken.has(name)
+      const name = nameText(stored.meeting)
+      const isShared = stored.meeting.meetingKey !== '' && taken.has(name)
       taken.add(name)
       return { stored: isShared ? { ...stored, meeting: { ...stored.meeting, meetingKey: '' } } : stored, isShared }
     })
@@ -109,21 +109,18 @@ export function classQueries(db: Transaction<Tables>, tables: TableNames, log: C
 
   /** Names of their meetings that callbacks wait for. */
   async function waitedFor(tenantId: string, rows: readonly StoredClass[]): Promise<readonly MeetingName[]> {
-    const names = rows.flatMap(({ meeting }) => (meeting.meetingKey === '' ? [] : meetingName(tenantId, meeting)))
-    if (names.length === 0) return []
-    const waiting = await db
-      .selectFrom(tables.inbox_waiting)
-      .select('meeting_key')
-      .distinct()
-      .where('tenant_id', '=', tenantId)
-      .where(
-        'meeting_key',
-        'in',
-        names.map(({ meetingKey }) => meetingKey),
-      )
-      .execute()
-    const keys = new Set(waiting.map(row => row.meeting_key))
-    return names.filter(({ meetingKey }) => keys.has(meetingKey))
+    const waiting = await amongNames(rows, (meeting, keys) =>
+      db
+        .selectFrom(tables.inbox_waiting)
+        .select('meeting_key')
+        .distinct()
+        .where('tenant_id', '=', tenantId)
+        .where('provider', '=', meeting.provider)
+        .where('server_id', '=', meeting.serverId)
+        .where('meeting_key', 'in', keys)
+        .execute(),
+    )
+    return rows.flatMap(({ meeting }) => (waiting.has(nameText(meeting)) ? meetingName(tenantId, meeting) : []))
   }
 
   async function insertAll(tenantId: string, rows: readonly StoredClass[]): Promise<void> {
@@ -275,6 +272,25 @@ export function classQueries(db: Transaction<Tables>, tables: TableNames, log: C
       await log.noteFor(tenantId, before.liveClass.courseId, id, 'class')
     },
   }
+}
+
+const nameText = ({ provider, serverId, meetingKey }: Meeting): string =>
+  JSON.stringify([provider, serverId, meetingKey])
+
+/** Which names of the meetings of these classes are found, asked server by server: that is the order of every index. */
+async function amongNames(
+  rows: readonly StoredClass[],
+  find: (meeting: Meeting, keys: readonly string[]) => Promise<readonly { readonly meeting_key: string | null }[]>,
+): Promise<Set<string>> {
+  const named = rows.map(({ meeting }) => meeting).filter(({ meetingKey }) => meetingKey !== '')
+  const found = new Set<string>()
+  for (const group of Map.groupBy(named, one => JSON.stringify([one.provider, one.serverId])).values()) {
+    const [first] = group
+    if (!first) continue
+    const keys = [...new Set(group.map(({ meetingKey }) => meetingKey))]
+    for (const { meeting_key: key } of await find(first, keys)) found.add(nameText({ ...first, meetingKey: key ?? '' }))
+  }
+  return found
 }
 
 const meetingName = (tenantId: string, { provider, serverId, meetingKey }: Meeting): MeetingName => ({

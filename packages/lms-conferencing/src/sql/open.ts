@@ -98,6 +98,9 @@ function requireName(field: string, name: string): void {
 
 type Opened = Omit<Connections, 'insertInbox'>
 
+/** SQLite takes an index without counting first. */
+const refreshStatistics = async (): Promise<void> => {}
+
 type SqliteOptions = Wait & { readonly migrations: 'run' | 'require' }
 type Wait = LockWait & Pick<OpenStoreOptions, 'onStatement'>
 
@@ -119,7 +122,13 @@ async function inMemory({ onStatement, ...wait }: Wait): Promise<Opened> {
   const database = await connect(':memory:', wait)
   const heard = tellStatements(onStatement)
   const db = new Kysely<Tables>({ dialect: new NodeSqliteDialect({ database, check: () => {}, ...wait }), ...heard })
-  return { writer: db, reader: db, scrub: inTurn(db, () => scrub(database, wait)), close: () => database.close() }
+  return {
+    writer: db,
+    reader: db,
+    scrub: inTurn(db, () => scrub(database, wait)),
+    refreshStatistics,
+    close: () => database.close(),
+  }
 }
 
 /** Two connections: what is read is the last committed state, and reading never waits for writing. */
@@ -139,6 +148,7 @@ async function inFile(location: string, { onStatement, ...wait }: Wait): Promise
       writer,
       reader: new Kysely<Tables>({ dialect: new NodeSqliteDialect({ database: reading, check, ...wait }), ...heard }),
       scrub: inTurn(writer, () => scrub(writing, wait)),
+      refreshStatistics,
       close() {
         reading.close()
         writing.close()

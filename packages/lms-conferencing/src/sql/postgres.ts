@@ -86,6 +86,12 @@ export async function openPostgres(url: string, tables: TableNames, options: Res
       schema,
       // The server's own vacuum does that, in its time.
       async scrub() {},
+      // Also has checks of foreign keys planned anew, which a session does once.
+      refreshStatistics: () =>
+        db.transaction().execute(async tx => {
+          for (const name of ['classes', 'attendance_states', 'recordings', 'events'] as const)
+            await sql`analyze ${sql.table(`${schema}.${tables[name]}`)}`.execute(tx)
+        }),
       close: () => pool.end(),
     }
   } catch (error) {

@@ -34,8 +34,9 @@ export interface Connections {
   readonly isPostgres?: boolean | undefined
   /** Of the tables, where the database has schemas. */
   readonly schema?: string | undefined
-  /** See {@link Store.scrub}. */
+  /** See {@link Store.scrub} and {@link Store.refreshStatistics}. */
   scrub(): Promise<void>
+  refreshStatistics(): Promise<void>
   close(): void | Promise<void>
 }
 
@@ -92,6 +93,10 @@ export class SqlStore implements Store {
         .setAccessMode('read only')
         .execute(tx => work(this.#queries(tx, changeLog(tx, this.#tables)))),
     )
+  }
+
+  refreshStatistics(): Promise<void> {
+    return this.#run(() => this.#connections.refreshStatistics())
   }
 
   scrub(): Promise<void> {

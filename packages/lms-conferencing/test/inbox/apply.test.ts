@@ -302,6 +302,7 @@ describe('the applier', () => {
       },
       onChange: listener => memory.onChange(listener),
       scrub: () => memory.scrub(),
+      refreshStatistics: () => memory.refreshStatistics(),
       close: () => memory.close(),
     }
     const { inbox, send } = await setUp({ store, onApplied: () => applied.resolve() })

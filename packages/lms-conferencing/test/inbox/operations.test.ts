@@ -32,6 +32,7 @@ function failing(store: Store, at: number, when: 'before' | 'after'): { store: S
       receive: rows => act(() => store.receive(rows)),
       onChange: listener => store.onChange(listener),
       scrub: () => store.scrub(),
+      refreshStatistics: () => store.refreshStatistics(),
       close: () => store.close(),
     },
   }

@@ -82,5 +82,6 @@ export const intercept = (store: Store, before: () => Promise<void> | void): Sto
   read: work => store.read(work),
   onChange: listener => store.onChange(listener),
   scrub: () => store.scrub(),
+  refreshStatistics: () => store.refreshStatistics(),
   close: () => store.close(),
 })

@@ -1,28 +1,30 @@
-// One of three that work on the same table: the migration, the bare UPDATE it is measured against, or an LMS that goes on writing.
+// One of those that work on the same table: the migration and the adoption, what each is measured against, or an LMS that goes on writing.
 import { DatabaseSync } from 'node:sqlite'
 import pg from 'pg'
 import { keepMemorySmall } from '../../src/cli/memory.ts'
 import { systemClock } from '../../src/clock.ts'
-import { expandTable, migrationPlan, openLmsDatabase, runMigration } from '../../src/migration/index.ts'
+import { adoptClasses, expandTable, migrationPlan, openLmsDatabase, runMigration } from '../../src/migration/index.ts'
+import { openStore } from '../../src/sql/index.ts'
+import { sampleClass } from '../../src/testing/store/samples.ts'
 
 // As the command does.
 keepMemorySmall()
 
-const [role = '', url = '', batch = '2000'] = process.argv.slice(2)
+const [role = '', url = '', batch = '2000', storeUrl = ''] = process.argv.slice(2)
 
 /** A connection as an application has it: statements, and nothing between. */
-async function connect(): Promise<{
+async function connect(at = url): Promise<{
   run: (statement: string, values?: readonly string[]) => Promise<readonly unknown[]>
   close: () => unknown
 }> {
-  if (url.startsWith('sqlite:')) {
-    const database = new DatabaseSync(url.slice('sqlite:'.length), { timeout: 30_000 })
+  if (at.startsWith('sqlite:')) {
+    const database = new DatabaseSync(at.slice('sqlite:'.length), { timeout: 30_000 })
     return {
       run: async (statement, values = []) => database.prepare(statement).all(...values),
       close: () => database.close(),
     }
   }
-  const client = new pg.Client({ connectionString: url })
+  const client = new pg.Client({ connectionString: at })
   await client.connect()
   return {
     run: async (statement, values = []) =>
@@ -91,6 +93,70 @@ async function migrate(): Promise<object> {
   }
 }
 
+/** Makes a class of every row, in a store of its own; every other writer of the store waits for the longest transaction. */
+async function adopt(): Promise<object> {
+  const plan = migrationPlan()
+  const lms = await openLmsDatabase(url, { plan, readOnly: true })
+  const store = await openStore(storeUrl, { schema: 'adopted' })
+  let longestLockMs = 0
+  const timed = Object.create(store, {
+    transaction: {
+      async value(work: Parameters<typeof store.transaction>[0]) {
+        return store.transaction(async tx => {
+          const began = performance.now()
+          const result = await work(tx)
+          longestLockMs = Math.max(longestLockMs, performance.now() - began)
+          return result
+        })
+      },
+    },
+    read: { value: (work: Parameters<typeof store.read>[0]) => store.read(work) },
+    refreshStatistics: { value: () => store.refreshStatistics() },
+  })
+  const began = performance.now()
+  const { adopted, shared, isComplete } = await adoptClasses({
+    lms,
+    plan,
+    store: timed,
+    clock: systemClock,
+    who: 'bench',
+  })
+  const took = performance.now() - began
+  await store.close()
+  await lms.close()
+  return { took, changed: adopted, shared, isComplete, longestLockMs }
+}
+
+/** So many classes into the same table of a store, by one statement for each batch, and nothing else. */
+async function bareInsert(): Promise<object> {
+  const store = await openStore(storeUrl, { schema: 'bare' })
+  await store.transaction(tx => tx.insertClass(sampleClass()))
+  await store.close()
+  const { run, close } = await connect(storeUrl)
+  const table = storeUrl.startsWith('sqlite:') ? 'conferencing_classes' : 'bare.conferencing_classes'
+  const rows = Number(batch)
+  const began = performance.now()
+  for (let first = 0; first < rows; first += 200) {
+    // A row that is there, with other names: as many bytes, in an order that no index likes.
+    const columns = `tenant_id, course_id, teacher_id, title, description, starts_at, duration_minutes, status, provider,
+      server_id, moderator_password, attendee_password, meeting_details, provisioning, provisioning_reason, record,
+      has_recording, started_at, ended_at, created_at, updated_at, version`
+    const names = Array.from({ length: Math.min(200, rows - first) }, (_, index) => {
+      const name = Math.imul(first + index + 1, 2_654_435_761) >>> 0
+      return `('${name.toString(16).padStart(8, '0')}-0000-4000-8000-${String(first + index).padStart(12, '0')}')`
+    })
+    await run(
+      `insert into ${table} (id, meeting_id, meeting_key, ${columns})
+         select given.id, given.id, given.id, ${columns} from ${table} as one,
+           (${names.map((name, index) => `select ${name.slice(1, -1)}${index === 0 ? ' as id' : ''}`).join(' union all ')}) as given
+         where one.tenant_id = 'school' and one.id = 'class-1'`,
+    )
+  }
+  const took = performance.now() - began
+  await close()
+  return { took }
+}
+
 /** Changes one row and adds one, again and again, until it is told to stop; says how long the slowest took. */
 async function write(): Promise<object> {
   const { run, close } = await connect()
@@ -136,5 +202,9 @@ const result =
       ? { took: await bareUpdate() }
       : role === 'write'
         ? await write()
-        : {}
+        : role === 'adopt'
+          ? await adopt()
+          : role === 'bare-insert'
+            ? await bareInsert()
+            : {}
 process.stdout.write(`${JSON.stringify({ ...result, rss: process.resourceUsage().maxRSS * 1024 })}\n`)

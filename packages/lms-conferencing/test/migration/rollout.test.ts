@@ -125,6 +125,7 @@ onEachDatabase(({ open }) => {
       transaction: work => store.transaction(work),
       receive: rows => store.receive(rows),
       scrub: () => store.scrub(),
+      refreshStatistics: () => store.refreshStatistics(),
       close: () => store.close(),
       onChange: listener => store.onChange(listener),
       async read(work) {

@@ -217,7 +217,7 @@ export function describeKeeping(test: StoreTest): void {
       await null
       await tx.insertClass(sampleClass({ id: 'class-3' }))
     })
-    await Promise.all([scrubbing, writing, store.scrub()])
+    await Promise.all([scrubbing, writing, store.scrub(), store.refreshStatistics()])
     expect(await store.read(tx => tx.listClasses({ tenantId: 'school' }))).toHaveLength(3)
   })
 }
