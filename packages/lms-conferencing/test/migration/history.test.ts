@@ -10,7 +10,7 @@ import type { Store } from '../../src/store.ts'
 import { sampleClass } from '../../src/testing/store/samples.ts'
 import { temporaryDirectory } from '../sql/support.ts'
 import { PlainProvider, unavailable } from '../support/plain-provider.ts'
-import { zoomWorld } from '../support/zoom-under-test.ts'
+import { timePassing, zoomWorld } from '../support/zoom-under-test.ts'
 
 const DAY_MS = 86_400_000
 
@@ -29,18 +29,7 @@ async function pastMeetings(count: number, providerOptions: Partial<ZoomProvider
     await fake.close()
     await store.close()
   })
-  /** Time goes on while others work, a second at a time. */
-  const letTimePass = async <T>(work: Promise<T>): Promise<T> => {
-    let isOver = false
-    const done = work.finally(() => {
-      isOver = true
-    })
-    while (!isOver) {
-      for (let turn = 0; turn < 6; turn++) await new Promise(resolve => setImmediate(resolve))
-      if (!isOver) await clock.advance(1000)
-    }
-    return done
-  }
+  const letTimePass = timePassing(clock)
   const meetings: Meeting[] = []
   for (let index = 0; index < count; index++) {
     // A host may make a hundred a day.

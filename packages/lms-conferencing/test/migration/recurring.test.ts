@@ -5,7 +5,7 @@ import type { LiveClass } from '../../src/model.ts'
 import { openStore } from '../../src/sql/index.ts'
 import { onEachDatabase } from '../support/databases.ts'
 import { PlainProvider } from '../support/plain-provider.ts'
-import { host, zoomWorld } from '../support/zoom-under-test.ts'
+import { host, timePassing, zoomWorld } from '../support/zoom-under-test.ts'
 import { corpus } from './corpus.ts'
 import { lmsWith } from './support.ts'
 
@@ -45,18 +45,7 @@ async function course(open: () => Promise<string>) {
   const store = await openStore(await open())
   onTestFinished(() => store.close())
 
-  /** Time goes on while others work. */
-  const letTimePass = async <T>(work: Promise<T>): Promise<T> => {
-    let isOver = false
-    const done = work.finally(() => {
-      isOver = true
-    })
-    while (!isOver) {
-      for (let turn = 0; turn < 6; turn++) await new Promise(resolve => setImmediate(resolve))
-      if (!isOver) await clock.advance(1000)
-    }
-    return done
-  }
+  const letTimePass = timePassing(clock)
   /** The teacher and one student, for 40 minutes; the teacher opens five minutes early, and records at last. */
   const hold = async (week: number): Promise<void> => {
     await clock.advance(startsAt(week) - 300_000 - clock.now())

@@ -38,6 +38,21 @@ export const promptly = (clock: ManualClock): Clock => ({
   clearTimeout: timer => timer.cancel(),
 })
 
+/** Time goes on while others work, a second at a time. */
+export const timePassing =
+  (clock: ManualClock) =>
+  async <T>(work: Promise<T>): Promise<T> => {
+    let isOver = false
+    const done = work.finally(() => {
+      isOver = true
+    })
+    while (!isOver) {
+      for (let turn = 0; turn < 6; turn++) await new Promise(resolve => setImmediate(resolve))
+      if (!isOver) await clock.advance(1000)
+    }
+    return done
+  }
+
 /** A webhook of the school's, signed. */
 export function signed(body: unknown, at: number, secret: string = account.webhookSecret): CallbackRequest {
   const bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { ConferencingError } from '../../errors.ts'
 import { evidenceColumns, type MigrationPlan, type SourceColumns, type TargetColumns, targetNames } from '../columns.ts'
 import { WRITTEN_LENGTH } from '../digest.ts'
+import { type Cells, keyOf, keysIn, targetValues, textOf } from './cells.ts'
 import { type Connected, connectLms } from './connect.ts'
 import type {
   LmsDatabase,
@@ -13,7 +14,6 @@ import type {
   Survey,
   SurveyGroup,
   TableShape,
-  TargetValues,
   ViewSource,
 } from './database.ts'
 import type { ColumnInfo, Db } from './engine.ts'
@@ -54,17 +54,6 @@ const DIGEST_LENGTH = 44
 /** What the second half of a row's digest is over. */
 const writtenNames = ['provider', 'meetingId', 'moderatorPassword', 'attendeePassword'] as const
 
-const keyOf = ({ k, is_number: isNumber }: Readonly<Record<string, string | number | null>>): RowKey => ({
-  text: String(k),
-  isNumber: isNumber === 1,
-})
-
-/** `[["key", 0 or 1], …]` → the keys. */
-function keysIn(json: string | null): readonly RowKey[] {
-  const found: readonly (readonly [string | number, number])[] = JSON.parse(json ?? '[]')
-  return found.map(([text, isNumber]) => ({ text: String(text), isNumber: isNumber === 1 }))
-}
-
 class SqlLmsDatabase implements LmsDatabase {
   readonly engine: LmsDatabase['engine']
   readonly #opened: Opened
@@ -104,7 +93,7 @@ class SqlLmsDatabase implements LmsDatabase {
       ? sql`case when coalesce(${sql.join(target)}) is not null then ${engine.jsonArray(target)} end`
       : sql`null`
     const { rows } = await this.#read(db => {
-      return sql<Readonly<Record<string, string | number | null>>>`
+      return sql<Cells>`
         select ${engine.asText(key)} as k, ${engine.keyIsNumber(key)} as is_number, ${engine.rowVersion} as version,
           ${now} as now, ${sql.join(list)}
         from ${engine.table} where ${
@@ -113,13 +102,11 @@ class SqlLmsDatabase implements LmsDatabase {
             : this.#within(known, range.after, undefined)
         } order by ${sql.ref(key.name)} limit ${sql.lit('keys' in range ? range.keys.length : range.limit)}`.execute(db)
     })
-    const text = (value: string | number | null | undefined): string | null =>
-      value === null || value === undefined ? null : String(value)
     return rows.map(row => ({
       key: keyOf(row),
-      version: text(row.version),
-      values: columns.map((_, index) => text(row[`c${index}`])),
-      now: isExpanded ? targetValues(text(row.now)) : null,
+      version: textOf(row.version),
+      values: columns.map((_, index) => textOf(row[`c${index}`])),
+      now: isExpanded ? targetValues(textOf(row.now)) : null,
     }))
   }
 
@@ -154,7 +141,7 @@ class SqlLmsDatabase implements LmsDatabase {
     const { engine } = this.#opened
     const known = await this.#shape()
     const { key } = known
-    const ends = await sql<Readonly<Record<string, string | number | null>>>`
+    const ends = await sql<Cells>`
       select ${engine.asText(key)} as k, ${engine.keyIsNumber(key)} as is_number from (
         select ${sql.ref(key.name)} from ${engine.table} where ${this.#within(known, after, undefined)}
         order by ${sql.ref(key.name)} limit ${sql.lit(rows)}
@@ -333,20 +320,3 @@ const oldNames: readonly (readonly [string, keyof SourceColumns])[] = [
   ['start_url', 'startUrl'],
   ['password', 'password'],
 ]
-
-/** As JSON in the order of their names; `null`: nothing stands in them. */
-function targetValues(json: string | null): TargetValues {
-  const [provider, meetingId, moderatorPassword, attendeePassword, reason, outcome, digest]: readonly (
-    | string
-    | null
-  )[] = json === null ? [] : JSON.parse(json)
-  return {
-    provider: provider ?? null,
-    meetingId: meetingId ?? null,
-    moderatorPassword: moderatorPassword ?? null,
-    attendeePassword: attendeePassword ?? null,
-    reason: reason ?? null,
-    outcome: outcome ?? null,
-    digest: digest ?? null,
-  }
-}
