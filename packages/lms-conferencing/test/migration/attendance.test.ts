@@ -172,7 +172,7 @@ onEachDatabase(({ open }) => {
     expect((await facts(class_(1))).every(({ event }) => event.instance === 'lms')).toBe(true)
   })
 
-  test('a teacher’s mark stays, and no marks are made where nobody wants them', async () => {
+  test('a teacher’s mark stays; where there is none, the LMS’s word is kept as one', async () => {
     const { lms, importing, class_, marks, store } = await platform(open)
     for (const index of [0, 1]) {
       await put(lms, class_(index), [
@@ -190,12 +190,48 @@ onEachDatabase(({ open }) => {
         markedAt: new Date(0),
       }),
     )
+    const kept = async (index: number) =>
+      (await marks(class_(index))).map(({ person, mark, markedBy }) => [person, mark, markedBy])
+    await importAttendance({ ...importing, marks: false, dryRun: true })
+    expect(await kept(0)).toEqual([['s2', 'late', 'teacher']])
+    // Two differ in each class and have a word: one of the four is the teacher's already.
+    expect(await importAttendance(importing)).toMatchObject({ differing: 6, marked: 3, classes: 2 })
+    expect(await kept(0)).toEqual([
+      ['s1', 'excused', 'ada'],
+      ['s2', 'late', 'teacher'],
+    ])
+    expect(await kept(1)).toEqual([
+      ['s1', 'excused', 'ada'],
+      ['s2', 'present', 'ada'],
+    ])
+  })
+
+  test('without marks the differing are counted, and nobody gets one', async () => {
+    const { lms, importing, class_, marks } = await platform(open)
+    await put(lms, class_(0), [{ student: 's1', status: 'excused' }])
     expect(await importAttendance({ ...importing, marks: false })).toMatchObject({
-      differing: 6,
+      differing: 1,
       marked: 0,
-      classes: 2,
+      classes: 1,
     })
-    expect(await marks(class_(0))).toMatchObject([{ person: 's2', mark: 'late', note: 'by hand' }])
+    expect(await marks(class_(0))).toEqual([])
+  })
+
+  test('classes are found whatever their ids are, to the largest number; what cannot be one of them is none', async () => {
+    const url = await open()
+    const { lms, options } = await lmsWith(url)
+    const largest = { integer: ['2147483647', '-2147483648'], bigint: ['9223372036854775807', '1000000000000000000'] }
+    for (const [type, ids] of Object.entries(largest)) {
+      const table = `presence_of_${type}`
+      await lms.query(`create table ${table} (id integer primary key, session ${type} not null, who text)`)
+      for (const [index, id] of ids.entries()) await lms.query(`insert into ${table} values (${index}, ${id}, 's1')`)
+      const none = { joinedAt: null, leftAt: null, minutes: null, status: null, percentage: null, score: null }
+      const plan = attendancePlan(options.plan, { table, columns: { ...none, classId: 'session', person: 'who' } })
+      const opened = await openLmsAttendance(url, { plan })
+      onTestFinished(() => opened.close())
+      const found = await opened.ofClasses([...ids, '99999999999999999999', 'algebra-1', '1.5', ''])
+      expect(found.map(({ classId }) => classId)).toEqual(ids)
+    }
   })
 
   test('F26 stopped, and killed in a transaction, it goes on; nothing is there twice', async () => {

@@ -69,6 +69,30 @@ onEachDatabase(({ open }) => {
     expect(await verifyMigration(options)).toMatchObject({ ok: true, counts: { rows: ROWS + WRITES / 2 } })
   })
 
+  test('F27 a row that the LMS changes between our reading and our writing it gets the provider of what stands in it now', async () => {
+    const { lms, options } = await lmsWith(await open(), corpus(kindNames.length))
+    await expandTable(options)
+    const ours = options.lms
+    const write = ours.write.bind(ours)
+    const [first] = [...corpus(kindNames.length)].map(({ old }) => old)
+    let isChanged = false
+    ours.write = async (...given) => {
+      if (!isChanged) {
+        isChanged = true
+        await lms.query(
+          `update live_classes set zoom_meeting_id = '', start_url = '',
+             join_url = 'https://bbb.school.example/bigbluebutton/api/join?meetingID=turned' where id = $1`,
+          [first?.id ?? ''],
+        )
+      }
+      return write(...given)
+    }
+    await runMigration(options)
+    expect(isChanged).toBe(true)
+    // By the run itself: `verify` would find it too, and is not asked.
+    expect((await decided(lms)).get(first?.id ?? '')).toMatchObject({ provider: 'bbb', meeting_id: 'turned' })
+  })
+
   test('F27 what the LMS writes into the new columns itself is never touched, not even by a rollback', async () => {
     const { lms, options } = await lmsWith(await open(), corpus(kindNames.length))
     await expandTable(options)

@@ -55,11 +55,16 @@ export async function openPostgresLms(
   return { db, engine: postgresEngine(place), close: () => pool.end() }
 }
 
-/** What a text must be like to be a value of a type; of other types every text may be one. */
-const forms: Readonly<Record<string, RegExp>> = {
-  uuid: /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i,
-  integer: /^\d{1,9}$/,
-  bigint: /^\d{1,18}$/,
+/** Whether a text is a whole number of so many bits. */
+const isWhole = (text: string, bits: number): boolean =>
+  /^-?\d{1,19}$/.test(text) && BigInt.asIntN(bits, BigInt(text)) === BigInt(text)
+
+/** Whether a text can be a value of a type, or else the server would refuse the statement; of other types every text may be one. */
+const values: Readonly<Record<string, (text: string) => boolean>> = {
+  uuid: text => /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i.test(text),
+  smallint: text => isWhole(text, 16),
+  integer: text => isWhole(text, 32),
+  bigint: text => isWhole(text, 64),
 }
 
 function postgresEngine(plan: Place): Engine {
@@ -103,8 +108,7 @@ function postgresEngine(plan: Place): Engine {
     keysWhere: condition => sql`json_agg(json_build_array(k, is_number)) filter (where ${condition})::text`,
 
     among({ name, type }, texts) {
-      const form = forms[type]
-      const possible = form ? texts.filter(text => form.test(text)) : texts
+      const possible = texts.filter(values[type] ?? (() => true))
       return sql`${sql.ref(name)} = any(${possible}::text[]::${sql.raw(type)}[])`
     },
 
